@@ -1,1 +1,1 @@
-"""To be written."""
+"""What a point is worth, and the search for the best one."""

@@ -1,0 +1,167 @@
+"""Where candidates may lie: the encoded points of a space, feasible and new.
+
+Encoded points are rows of numbers: continuous and ordinal coordinates in
+[0, 1], ordinal ones on their grid, categorical ones as codes.
+"""
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import qmc
+
+from bosearch.errors import InfeasibleSpaceError
+from bosearch.space import Space
+
+Array = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+_RESOLUTION = 1e-9  # encoded points nearer than this, in every coordinate, are one point
+_FULL_NEIGHBOURHOOD = 12  # ordinal factors up to this size may jump to any value
+_SCATTER_ROUNDS = 8  # doublings of the sample when feasible points are rare
+_CHUNK = 1 << 15
+
+
+@final
+class Domain:
+    """The feasible encoded points of ``space``, without those in ``known``.
+
+    Args:
+        space: What may vary; it has at least one factor.
+        known: ``m x d`` points not to be proposed again, observed or pending, if any.
+    """
+
+    def __init__(self, space: Space, known: Array | None) -> None:
+        self.space = space
+        self._known = set() if known is None else {row.tobytes() for row in _rounded(known)}
+
+    @property
+    def d(self) -> int:
+        """Number of coordinates."""
+        return len(self.space.factors)
+
+    @cached_property
+    def continuous(self) -> Bools:
+        """``d`` flags of the coordinates that may take any value in [0, 1]."""
+        return np.array([factor.kind == "continuous" for factor in self.space.factors])
+
+    @cached_property
+    def constrained(self) -> bool:
+        """Whether some points are infeasible."""
+        return bool(self.space.constraints or self.space.forbidden)
+
+    def from_cube(self, U: Array) -> Array:
+        """Map ``b x d`` uniform numbers in [0, 1) to uniform encoded points."""
+        X = U.copy()
+        for i, factor in enumerate(self.space.factors):
+            if factor.size is not None:
+                codes = np.minimum(np.floor(U[:, i] * factor.size), factor.size - 1)
+                X[:, i] = codes if factor.kind == "categorical" else codes / max(factor.size - 1, 1)
+        return X
+
+    def snap(self, X: Array) -> Array:
+        """Move ordinal coordinates to their nearest grid value."""
+        X = X.copy()
+        for i, factor in enumerate(self.space.factors):
+            if factor.kind == "ordinal" and factor.size is not None:
+                steps = max(factor.size - 1, 1)
+                X[:, i] = np.rint(X[:, i] * steps) / steps
+        return X
+
+    def feasible(self, X: Array) -> Bools:
+        """Which of ``b x d`` encoded points satisfy the input constraints."""
+        if not self.constrained:
+            return np.ones(len(X), dtype=bool)
+        return np.asarray(self.space.feasible_encoded(X), dtype=bool)
+
+    def new(self, X: Array) -> Bools:
+        """Which of ``b x d`` encoded points are not known."""
+        return np.array([row.tobytes() not in self._known for row in _rounded(X)], dtype=bool)
+
+    def scatter(self, n: int, rng: np.random.Generator) -> Array:
+        """At most ``n`` quasi-random feasible points, and at least one.
+
+        Raises:
+            InfeasibleSpaceError: No feasible point could be found.
+        """
+        engine = qmc.Sobol(self.d, scramble=True, seed=rng)
+        size = 1 << max(n - 1, 0).bit_length()
+        found: list[Array] = []
+        for _ in range(_SCATTER_ROUNDS):
+            X = self.from_cube(engine.random(size))
+            found.append(X[self.feasible(X)])
+            if sum(map(len, found)) >= min(n, 32):
+                break
+        points = np.concatenate(found)[:n]
+        if len(points) >= min(n, 32):
+            return points
+        sampled = self.space.encode(self.space.sample(min(n, 32), rng))
+        return np.concatenate([points, sampled])[:n]
+
+    def around(self, anchors: Array, n: int, rng: np.random.Generator) -> Array:
+        """At most ``n`` feasible points near ``k x d`` anchors, at distances of several decades.
+
+        Each changes a random subset of the coordinates: in high dimension the way
+        up seldom needs all of them at once.
+        """
+        if not len(anchors):
+            return np.empty((0, self.d))
+        X = anchors[rng.integers(len(anchors), size=n)]
+        share = np.maximum(rng.uniform(size=(n, 1)), 1.0 / self.d)
+        change = rng.uniform(size=X.shape) < share
+        change[np.arange(n), rng.integers(self.d, size=n)] = True
+        reach = 10.0 ** rng.uniform(-3.0, -0.5, size=(n, 1))
+        near = np.clip(X + reach * rng.normal(size=X.shape), 0.0, 1.0)
+        fresh = self.from_cube(rng.uniform(size=X.shape))
+        categorical = np.array([factor.kind == "categorical" for factor in self.space.factors])
+        X = self.snap(np.where(change, np.where(categorical, fresh, near), X))
+        return X[self.feasible(X)]
+
+    def neighbours(self, x: Array) -> Array:
+        """The feasible points that differ from ``x`` in one discrete coordinate."""
+        rows = []
+        for i, factor in enumerate(self.space.factors):
+            if factor.size is None:
+                continue
+            steps = max(factor.size - 1, 1) if factor.kind == "ordinal" else 1
+            here = round(float(x[i]) * steps)
+            if factor.kind == "categorical" or factor.size <= _FULL_NEIGHBOURHOOD:
+                codes = set(range(factor.size))
+            else:
+                jumps = [1 << k for k in range((factor.size - 1).bit_length())]
+                codes = {here + sign * jump for jump in jumps for sign in (-1, 1)}
+            for code in sorted(codes - {here}):
+                if 0 <= code < factor.size:
+                    row = x.copy()
+                    row[i] = code / steps
+                    rows.append(row)
+        X = np.array(rows).reshape(-1, self.d)
+        return X[self.feasible(X)]
+
+    def chunks(self) -> Iterator[Array]:
+        """All feasible new points of a finite space, some ten thousand at a time."""
+        sizes = [factor.size or 0 for factor in self.space.factors]
+        steps = [
+            1 if factor.kind == "categorical" else max((factor.size or 0) - 1, 1)
+            for factor in self.space.factors
+        ]
+        total = int(np.prod(sizes))
+        for start in range(0, total, _CHUNK):
+            codes = np.unravel_index(np.arange(start, min(start + _CHUNK, total)), sizes)
+            X = np.stack(codes, axis=1) / np.array(steps, dtype=float)
+            X = X[self.feasible(X)]
+            yield X[self.new(X)]
+
+
+def _rounded(X: Array) -> NDArray[np.int64]:
+    return np.rint(np.ascontiguousarray(X) / _RESOLUTION).astype(np.int64)
+
+
+def no_candidate(domain: Domain) -> InfeasibleSpaceError:
+    """The error of a search that found neither a feasible nor a new point."""
+    return InfeasibleSpaceError(
+        f"no new feasible point found among {domain.d} factors",
+        hint="check the constraints: `bosearch check` shows the share of feasible points",
+    )
