@@ -1,42 +1,36 @@
 """The one abstract class behind every kind of parameter.
 
-A parameter knows its values: it validates, samples, and serialises them. Kinds
-with a fixed number of coordinates also describe them as *factors* and encode
-values to numbers. A kind without such an encoding (a construction built move
-by move) has no factors, and strategies that need coordinates refuse it by name.
+A parameter knows its values: it validates and serialises them. Kinds with a
+fixed number of coordinates also describe them as *factors* and encode values to
+numbers, many at a time. A kind without such an encoding (a construction built
+move by move) has no factors, and strategies that need coordinates refuse it by
+name.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, fields
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from bosearch.errors import SpaceError
+from bosearch.space.factor import Array as Array
+from bosearch.space.factor import Factor as Factor
+from bosearch.space.suggestion import suggest
 
-
-@dataclass(frozen=True)
-class Factor:
-    """One coordinate of an encoded point.
-
-    Args:
-        kind: ``continuous`` and ``ordinal`` coordinates lie in [0, 1] (ordinal ones
-            on ``size`` equally spaced values, 0 and 1 included); a ``categorical``
-            coordinate is a code 0 .. size - 1 without order.
-        size: Number of values; ``None`` if continuous.
-        features: For a categorical factor with descriptors, one tuple of numbers per
-            code, all of one length, each column scaled to [0, 1]; else ``None``.
-    """
-
-    kind: Literal["continuous", "ordinal", "categorical"]
-    size: int | None = None
-    features: tuple[tuple[float, ...], ...] | None = None
+Column = NDArray[Any]  # n values of one parameter
+Word = Literal["number", "text", "truth", "other"]
 
 
 class Parameter(ABC):
-    """What may vary in one named place of a space. Immutable and hashable."""
+    """What may vary in one named place of a space: a frozen, hashable dataclass.
+
+    Its fields are the keys of its table in a study file.
+    """
+
+    type: ClassVar[str]  # as in a study file
 
     @property
     @abstractmethod
@@ -48,6 +42,16 @@ class Parameter(ABC):
     def size(self) -> int | None:
         """Number of different values; ``None`` if infinite or unknown."""
 
+    @property
+    @abstractmethod
+    def word(self) -> Word:
+        """How text constraints may use a value."""
+
+    @property
+    def line(self) -> tuple[float, float] | None:
+        """``(offset, slope)`` if values are ``offset + slope * coordinate``; else ``None``."""
+        return None
+
     @abstractmethod
     def validate(self, value: Any, *, name: str) -> Any:
         """Return ``value`` in its canonical JSON form (``1`` -> ``1.0``, NumPy scalars unboxed).
@@ -58,30 +62,60 @@ class Parameter(ABC):
         """
 
     @abstractmethod
-    def sample(self, rng: np.random.Generator) -> Any:
-        """Draw one value uniformly (on the parameter's own scale)."""
+    def encode(self, values: Sequence[Any]) -> Array:
+        """Map ``n`` validated values to ``n x len(factors)`` coordinates."""
 
     @abstractmethod
-    def encode(self, value: Any) -> Array:
-        """Map a validated value to ``len(factors)`` coordinates."""
+    def decode(self, X: Array) -> list[Any]:
+        """Map ``n x len(factors)`` coordinates to the nearest values; inverse of ``encode``."""
 
     @abstractmethod
-    def decode(self, x: Array) -> Any:
-        """Map ``len(factors)`` coordinates to the nearest value; inverse of ``encode``."""
+    def column(self, values: Sequence[Any]) -> Column:
+        """Validated values as an array, for text constraints."""
 
-    @abstractmethod
-    def from_unit(self, u: Array) -> Any:
-        """Map ``len(factors)`` numbers in [0, 1) to a value; uniform goes to uniform."""
+    def sample(self, n: int, rng: np.random.Generator) -> list[Any]:
+        """Draw ``n`` values uniformly (on the parameter's own scale)."""
+        return self.from_unit(rng.random((n, len(self.factors))))
 
-    @abstractmethod
+    def from_unit(self, U: Array) -> list[Any]:
+        """Map ``n x len(factors)`` numbers in [0, 1) to values; uniform goes to uniform."""
+        columns = [factor.from_unit(U[:, i]) for i, factor in enumerate(self.factors)]
+        return self.decode(np.stack(columns, axis=1))
+
     def to_spec(self) -> dict[str, Any]:
         """The parameter as a JSON object with its ``type``, as in a study file."""
+        spec: dict[str, Any] = {"type": self.type}
+        for field in fields(self):  # type: ignore[arg-type]  # every kind is a dataclass
+            value = getattr(self, field.name)
+            if value != field.default:
+                spec[field.name] = _json(value)
+        return spec
 
     @classmethod
-    @abstractmethod
-    def from_spec(cls, spec: Mapping[str, Any], *, name: str) -> "Parameter":
+    def from_spec(cls, spec: Mapping[str, Any], *, name: str) -> Self:
         """Rebuild a parameter from the table of a study file (without ``type``).
 
         Raises:
             SpaceError: A key is unknown or missing, or a value is wrong.
         """
+        known = {field.name: field for field in fields(cls)}  # type: ignore[arg-type]
+        for key in spec:
+            if key not in known:
+                raise SpaceError(
+                    f"parameter {name!r}: unknown key {key!r} for type {cls.type!r}",
+                    hint=suggest(key, known),
+                )
+        for key, field in known.items():
+            if field.default is MISSING and key not in spec:
+                raise SpaceError(
+                    f"parameter {name!r}: type {cls.type!r} needs the key {key!r}",
+                    hint=f"keys: {', '.join(known)}",
+                )
+        try:
+            return cls(**spec)
+        except SpaceError as error:
+            raise SpaceError(f"parameter {name!r}: {error.message}", hint=error.hint) from None
+
+
+def _json(value: Any) -> Any:
+    return [_json(v) for v in value] if isinstance(value, tuple) else value

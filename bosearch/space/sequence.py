@@ -1,0 +1,108 @@
+"""Strings of one length over an alphabet; each site is a factor of its own."""
+
+import operator
+from collections.abc import Sequence as Listing
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, final
+
+import numpy as np
+
+from bosearch.errors import ParameterError, SpaceError
+from bosearch.space.factor import Array, Factor
+from bosearch.space.parameter import Column, Parameter, Word
+
+
+@final
+@dataclass(frozen=True)
+class Sequence(Parameter):
+    """A string of ``length`` letters, each one of ``alphabet`` (different single characters)."""
+
+    type: ClassVar[str] = "sequence"
+
+    alphabet: str
+    length: int
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.alphabet, str) or not self.alphabet:
+            raise SpaceError(
+                f"Sequence: alphabet must be a string of letters, got {self.alphabet!r}",
+                hint="Sequence('ACGT', length=8)",
+            )
+        for i, letter in enumerate(self.alphabet):
+            if letter in self.alphabet[:i]:
+                raise SpaceError(f"Sequence: letter {letter!r} is in the alphabet twice")
+            if not letter.isprintable():
+                raise SpaceError(f"Sequence: letter {letter!r} cannot be printed")
+        try:
+            length = 0 if isinstance(self.length, bool) else operator.index(self.length)
+        except TypeError:
+            length = 0
+        if length < 1:
+            raise SpaceError(f"Sequence: length must be an integer >= 1, got {self.length!r}")
+        object.__setattr__(self, "length", length)
+
+    @cached_property
+    def factors(self) -> tuple[Factor, ...]:
+        """One categorical coordinate per site."""
+        return (Factor("categorical", len(self.alphabet)),) * self.length
+
+    @property
+    def size(self) -> int:
+        """Number of different strings."""
+        return int(len(self.alphabet) ** self.length)
+
+    @property
+    def word(self) -> Word:
+        """A text."""
+        return "text"
+
+    @cached_property
+    def _letters(self) -> Column:
+        return np.array(list(self.alphabet))
+
+    @cached_property
+    def _allowed(self) -> frozenset[str]:
+        return frozenset(self.alphabet)
+
+    def validate(self, value: Any, *, name: str) -> str:
+        """Return a string of the right length over the alphabet."""
+        if not isinstance(value, str):
+            raise ParameterError(
+                f"parameter {name!r}: expected a string of {self.length} letters, got {value!r}"
+            )
+        if len(value) != self.length:
+            raise ParameterError(
+                f"parameter {name!r}: expected {self.length} letters, got {len(value)} in {value!r}"
+            )
+        if not self._allowed.issuperset(value):
+            site = next(i for i, letter in enumerate(value) if letter not in self._allowed)
+            raise ParameterError(
+                f"parameter {name!r}: {value[site]!r} at site {site} of {value!r} is not in"
+                f" the alphabet {self.alphabet!r}",
+                hint=f"did you mean {value[site].swapcase()!r}?"
+                if value[site].swapcase() in self._allowed
+                else None,
+            )
+        return str(value)
+
+    def encode(self, values: Listing[Any]) -> Array:
+        """The ``n x length`` codes of the letters."""
+        order = np.argsort(self._letters)
+        letters = sites(self.column(values), self.length)
+        return order[np.searchsorted(self._letters[order], letters)].astype(np.float64)
+
+    def decode(self, X: Array) -> list[str]:
+        """The strings whose letters have the ``n x length`` codes."""
+        letters = self._letters[self.factors[0].codes(X)]
+        strings: list[str] = np.ascontiguousarray(letters).view(f"U{self.length}")[:, 0].tolist()
+        return strings
+
+    def column(self, values: Listing[Any]) -> Column:
+        """``n`` strings."""
+        return np.array(values, dtype=f"U{self.length}")
+
+
+def sites(column: Column, length: int) -> Column:
+    """Split a column of ``n`` strings into ``n x length`` letters."""
+    return np.ascontiguousarray(column).view("U1").reshape(len(column), length)
