@@ -8,9 +8,12 @@ before it is needed: a driver that dies finds its jobs again by their keys.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal, Protocol
 
 from bosearch.study.trial import Measurement, Params
+
+UNNAMED = ""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,9 @@ class Measured:
     """A finished measurement.
 
     Args:
-        values: By metric, in the study's units.
+        values: By metric, in the study's units. The metric ``UNNAMED`` is that of
+            an evaluation that returned one bare number: whoever knows the study
+            knows its name.
         seconds: Wall clock of the evaluation, without time spent queued.
         notes: Anything else that the evaluator wants on the record (JSON).
     """
@@ -57,6 +62,20 @@ class Failed:
 
 
 Outcome = Measured | Failed
+
+
+def measurements(document: Mapping[str, Mapping[str, Any]]) -> dict[str, Measurement]:
+    """Read metrics written as JSON: value, standard error, and decimal digits where known."""
+    return {
+        metric: Measurement(
+            entry["value"],
+            entry["sem"],
+            None if entry["exact"] is None else Decimal(entry["exact"]),
+        )
+        for metric, entry in document.items()
+    }
+
+
 JobStatus = Literal["queued", "running", "finished", "lost", "unknown"]
 
 
