@@ -125,6 +125,8 @@ HEAVY = {"torch", "gpytorch", "botorch", "ax", "scipy", "pandas", "plotly", "skl
 )
 def test_light_rooms_stay_light(statement: str, also_absent: set[str]) -> None:
     code = f"import sys; {statement}; print(*sys.modules)"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
     loaded = {name.split(".")[0] for name in result.stdout.split()}
     assert loaded & (HEAVY | also_absent) == set()

@@ -5,15 +5,15 @@ JSON object that the store keeps (``to_spec`` and ``from_spec``), the same
 words as in a study file.
 """
 
-import difflib
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from bosearch.errors import ConfigError
 from bosearch.space import Space
+from bosearch.space.suggestion import suggest as suggest
 
 Direction = Literal["maximize", "minimize"]
 
@@ -191,15 +191,6 @@ def objective_from_spec(metric: str, spec: str | Mapping[str, Any]) -> Objective
             f"objective {metric!r}: expected 'direction' and perhaps 'threshold', got {dict(spec)}"
         )
     return Objective(metric, spec["direction"], spec.get("threshold"))
-
-
-def suggest(word: str, known: Iterable[str]) -> str:
-    """A hint for a misspelt ``word``: the nearest known one, else all of them."""
-    known = list(known)
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    if near:
-        return f"did you mean {near[0]!r}?"
-    return f"known: {', '.join(known)}" if known else "none is known"
 
 
 def _check_metric(name: str) -> None:
