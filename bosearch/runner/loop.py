@@ -1,0 +1,404 @@
+"""The loop that runs a study.
+
+Each trial takes the same steps, every one of them durable before the next:
+ask (committed), submit (idempotent in the job's key), attach (the handle is on
+the record), collect (repeatable), tell (guarded by the attempt). A driver that
+dies between any two of them loses nothing: the next one finds the trial in the
+record, the job under its key, and takes the remaining steps.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, final
+
+from bosearch.errors import (
+    ConfigError,
+    EvaluatorError,
+    SpaceExhaustedError,
+    TellError,
+    TrialStateError,
+)
+from bosearch.evaluators.base import UNNAMED, Evaluator, Failed, Handle, JobRequest, Measured
+from bosearch.runner.events import (
+    Asked,
+    Event,
+    FailedTrial,
+    Resumed,
+    Stopping,
+    Superseded,
+    Tick,
+    Told,
+)
+from bosearch.runner.interrupts import Wishes, listening
+from bosearch.runner.leases import Leases
+from bosearch.study.trial import Measurement, Trial, TrialState
+
+if TYPE_CHECKING:
+    from bosearch.asktell import Study
+
+LEASE_S = 120.0
+SHORTEST_WAIT_S, LONGEST_WAIT_S = 0.01, 0.2
+LOOK_AROUND_S = 5.0  # how often to look for trials that another driver has lost
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Stop:
+    """When a run is done; whichever comes first.
+
+    Args:
+        trials: Finished trials of the study, completed and failed, earlier runs included.
+        hours: Wall clock of this run.
+    """
+
+    trials: int | None = None
+    hours: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.trials is not None and self.trials < 1:
+            raise ConfigError(f"stop: trials must be at least 1, got {self.trials}")
+        if self.hours is not None and not self.hours > 0:
+            raise ConfigError(f"stop: hours must be positive, got {self.hours}")
+
+
+@final
+@dataclass(frozen=True)
+class RunSummary:
+    """How a run ended.
+
+    Args:
+        reason: Why it ended, in words.
+        completed: Trials measured in this run.
+        failed: Trials that failed for good in this run.
+        running: Jobs that go on without us; the next run finds them again.
+        interrupted: Whether the user stopped it.
+        broken: Whether it cannot go on before something is repaired.
+    """
+
+    reason: str
+    completed: int
+    failed: int
+    running: int
+    interrupted: bool = False
+    broken: bool = False
+
+
+def run(
+    study: "Study",
+    evaluator: Evaluator,
+    *,
+    stop: Stop,
+    retries: int = 0,
+    on_event: Callable[[Event], None] = lambda event: None,
+    lease_s: float = LEASE_S,
+) -> RunSummary:
+    """Ask, measure and tell until ``stop``; a free slot never waits for the slowest job.
+
+    Ctrl-C, or SIGTERM, stops asking and waits for what runs. A second Ctrl-C
+    leaves the jobs alone: they go on, and the next run collects them.
+
+    Args:
+        study: To run, or to go on with.
+        evaluator: Measures trials, ``evaluator.slots`` at once.
+        stop: When to end.
+        retries: How often one trial is tried again after a retryable failure.
+        on_event: Called with each event, in this thread.
+        lease_s: Seconds after which another driver may take over a trial of a dead one.
+
+    Raises:
+        BosearchError: The study cannot go on (the database is gone, say). Jobs go
+            on, and the next run collects them.
+    """
+    with listening() as wishes, Leases(study, lease_s) as leases:
+        loop = _Loop(study, evaluator, stop, retries, on_event, leases, wishes)
+        try:
+            loop.adopt_running()
+            while loop.step():
+                pass
+        except KeyboardInterrupt:
+            if not wishes.leave:
+                raise
+        return loop.summary()
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A trial and where it is measured."""
+
+    trial: Trial
+    handle: Handle
+
+
+class _Loop:
+    """One run: which jobs are under way, and what has come of the others."""
+
+    def __init__(
+        self,
+        study: "Study",
+        evaluator: Evaluator,
+        stop: Stop,
+        retries: int,
+        on_event: Callable[[Event], None],
+        leases: Leases,
+        wishes: Wishes,
+    ) -> None:
+        """See ``run`` for the arguments."""
+        self.study, self.evaluator, self.stop, self.retries = study, evaluator, stop, retries
+        self.on_event, self.leases, self.wishes = on_event, leases, wishes
+        self.jobs: list[_Job] = []
+        self.unsubmitted: deque[Trial] = deque()  # asked by a driver that died before submitting
+        self.reason: str | None = None  # why nothing more is asked
+        self.broken = False
+        self.exhausted: str | None = None
+        self.completed = 0
+        self.failures: list[str] = []  # reasons, as long as nothing has been measured
+        self.failed = 0
+        self.deadline = None if stop.hours is None else time.monotonic() + stop.hours * 3600
+        self.wait_s = SHORTEST_WAIT_S
+        self.next_look = 0.0
+
+    def adopt_running(self) -> None:
+        """Find the jobs of trials that a driver asked for and did not live to settle.
+
+        A trial without lease and handle was asked by hand; it is left alone.
+        """
+        for trial in self.study.pending:
+            by_hand = trial.handle is None and trial.lease_until is None
+            if trial.state is not TrialState.RUNNING or by_hand:
+                continue
+            handle = self.evaluator.reattach(self._key(trial))
+            if handle is not None:
+                self._watch(_Job(trial, handle))
+                self.on_event(Resumed(trial))
+            elif trial.handle is None or self._is_lost(Handle(**trial.handle)):
+                self.leases.hold(trial)
+                self.unsubmitted.append(trial)
+        self.leases.renew()
+
+    def step(self) -> bool:
+        """Collect what has ended, fill free slots, rest; return whether the run goes on."""
+        self._look_at_the_clock()
+        if self.wishes.leave:
+            return False
+        news = self._collect_ended()
+        if news or time.monotonic() >= self.next_look:
+            news |= self._fill_slots()
+            self.next_look = time.monotonic() + LOOK_AROUND_S
+        if not self.jobs:
+            return False
+        self.wait_s = SHORTEST_WAIT_S if news else min(1.5 * self.wait_s, LONGEST_WAIT_S)
+        if not news:
+            self.on_event(Tick(len(self.jobs)))
+        time.sleep(self.wait_s)
+        return True
+
+    def summary(self) -> RunSummary:
+        """Say how the run ended."""
+        return RunSummary(
+            self.reason or "nothing is left to ask",
+            self.completed,
+            self.failed,
+            len(self.jobs),
+            interrupted=self.wishes.stop,
+            broken=self.broken,
+        )
+
+    def _look_at_the_clock(self) -> None:
+        if self.wishes.stop:
+            self._stop("interrupted")
+        if self.deadline is not None and time.monotonic() >= self.deadline:
+            self._stop(f"{self.stop.hours:g} hours are over")
+
+    def _stop(self, reason: str, *, broken: bool = False) -> None:
+        """Ask nothing more; the first reason counts."""
+        if self.reason is None:
+            self.reason, self.broken = reason, broken
+            self.on_event(Stopping(reason, len(self.jobs)))
+
+    # --- from the study to the evaluator ---
+
+    def _fill_slots(self) -> bool:
+        """Start jobs while there are slots and something to ask; return whether one was started."""
+        started = False
+        while len(self.jobs) < self.evaluator.slots:
+            self._look_at_the_clock()
+            if self.reason is not None:
+                break
+            trial = self._next_trial()
+            if trial is None:
+                break
+            self._launch(trial)
+            started = True
+        return started
+
+    def _next_trial(self) -> Trial | None:
+        if self.unsubmitted:
+            return self.unsubmitted.popleft()
+        if not self._may_ask():
+            return None
+        self.wishes.asking = True
+        try:
+            (trial,) = self.study.ask(1, lease_s=self.leases.lease_s)
+        except SpaceExhaustedError as error:
+            self.exhausted = error.message
+            return None
+        finally:
+            self.wishes.asking = False
+        if self.wishes.stop:  # pressed during a long ask: the next run finds this trial
+            return None
+        return trial
+
+    def _may_ask(self) -> bool:
+        """Whether a trial is offered again, or the budget has room for a new one."""
+        pending = self.study.pending
+        if any(self._is_offered(trial) for trial in pending):
+            return True
+        if self.exhausted is not None:
+            return False
+        if self.stop.trials is None:
+            return True
+        states = [trial.state for trial in self.study.trials()]
+        finished = sum(s in (TrialState.COMPLETED, TrialState.FAILED) for s in states)
+        return finished + len(pending) < self.stop.trials
+
+    def _is_offered(self, trial: Trial) -> bool:
+        if trial.state is TrialState.WAITING:
+            return True
+        now = time.time()
+        if trial.lease_until is None or trial.lease_until > now:
+            return False
+        # Renewed leases are not news of a study: ask the record itself.
+        lease_until = self.study.trial(trial.number).lease_until
+        return lease_until is not None and lease_until <= now
+
+    def _launch(self, trial: Trial) -> None:
+        """Submit, unless an earlier attempt whose lease ran out is being measured after all."""
+        self.leases.hold(trial)
+        handle = self._earlier_job(trial)
+        if handle is None:
+            request = JobRequest(self._key(trial), trial.params)
+            try:
+                handle = self.evaluator.submit(request)
+            except EvaluatorError as error:
+                self._stop(str(error), broken=True)
+                return
+            self.on_event(Asked(trial))
+        else:
+            self.on_event(Resumed(trial))
+        self._watch(_Job(trial, handle))
+
+    def _watch(self, job: _Job) -> None:
+        try:
+            self.study.attach(job.trial, asdict(job.handle))
+        except TrialStateError:  # somebody else has settled it meanwhile
+            self.leases.drop(job.trial)
+            self.on_event(Superseded(job.trial))
+            return
+        self.leases.hold(job.trial)
+        self.jobs.append(job)
+
+    def _earlier_job(self, trial: Trial) -> Handle | None:
+        if trial.attempt == 1:
+            return None
+        handle = self.evaluator.reattach(self._key(trial, trial.attempt - 1))
+        if handle is None:
+            return None
+        status = self.evaluator.poll([handle])[handle.key]
+        if status != "finished":
+            return handle if status in ("queued", "running") else None
+        try:
+            outcome = self.evaluator.collect(handle)
+        except EvaluatorError:
+            return None
+        return None if isinstance(outcome, Failed) and outcome.retryable else handle
+
+    def _key(self, trial: Trial, attempt: int | None = None) -> str:
+        """Study, trial, attempt; and when it was asked, lest a study made anew inherit jobs."""
+        attempt = trial.attempt if attempt is None else attempt
+        return f"{self.study.name}/{trial.number}/{attempt}/{trial.asked_at:.6f}"
+
+    def _is_lost(self, handle: Handle) -> bool:
+        return self.evaluator.poll([handle])[handle.key] == "lost"
+
+    # --- from the evaluator to the study ---
+
+    def _collect_ended(self) -> bool:
+        """Record every job that has ended; return whether one had."""
+        statuses = self.evaluator.poll([job.handle for job in self.jobs])
+        ended = [job for job in self.jobs if statuses[job.handle.key] in ("finished", "lost")]
+        for job in ended:
+            self._record(job)
+            self.jobs.remove(job)
+            self.leases.drop(job.trial)
+        return bool(ended)
+
+    def _record(self, job: _Job) -> None:
+        try:
+            outcome = self.evaluator.collect(job.handle)
+        except EvaluatorError as error:
+            if not self.completed:  # nothing has ever worked: the fault is not the trial's
+                self._fail(job.trial, Failed(error.message, retryable=True), put_back=True)
+                self._stop(str(error), broken=True)
+                return
+            outcome = Failed(str(error), retryable=True)
+        if isinstance(outcome, Measured):
+            self._tell(job.trial, outcome)
+        else:
+            self._fail(job.trial, outcome)
+
+    def _tell(self, trial: Trial, outcome: Measured) -> None:
+        try:
+            told = self.study.tell(
+                trial,
+                self._named(outcome.values),
+                seconds=outcome.seconds,
+                notes=dict(outcome.notes) or None,
+            )
+        except TellError as error:
+            self._fail(trial, Failed(error.message, retryable=False, seconds=outcome.seconds))
+        except TrialStateError:
+            self.on_event(Superseded(trial))
+        else:
+            self.completed += 1
+            self.on_event(Told(told, outcome.seconds))
+
+    def _named(
+        self, values: Mapping[str, Measurement | float]
+    ) -> Mapping[str, Measurement | float]:
+        """Give a bare number its name: that of the study's only metric.
+
+        Raises:
+            TellError: The study measures several.
+        """
+        if UNNAMED not in values:
+            return values
+        metrics = self.study.problem.modelled
+        if len(metrics) != 1:
+            raise TellError(
+                f"got one number for {len(metrics)} metrics: expected a mapping with"
+                f" {', '.join(metrics)}"
+            )
+        return {metrics[0]: values[UNNAMED]}
+
+    def _fail(self, trial: Trial, outcome: Failed, *, put_back: bool = False) -> None:
+        again = put_back or (outcome.retryable and trial.attempt <= self.retries)
+        try:
+            failed = self.study.fail(trial, outcome.reason, retry=again)
+        except TrialStateError:
+            self.on_event(Superseded(trial))
+            return
+        self.on_event(FailedTrial(failed, outcome.reason, again))
+        if not again:
+            self.failed += 1
+            self.failures.append(outcome.reason)
+            self._stop_if_all_fail_alike()
+
+    def _stop_if_all_fail_alike(self) -> None:
+        enough = max(5, 3 * self.evaluator.slots)
+        if self.completed == 0 and len(self.failures) >= enough and len(set(self.failures)) == 1:
+            self._stop(
+                f"all of the first {len(self.failures)} trials failed alike: {self.failures[0]}",
+                broken=True,
+            )
