@@ -40,7 +40,7 @@ class Choice(Parameter):
         self,
         values: Sequence[Value],
         ordered: bool = False,
-        descriptors: Mapping[Value, Sequence[float]] | Sequence[Sequence[float]] | None = None,
+        descriptors: Mapping[Any, Sequence[float]] | Sequence[Sequence[float]] | None = None,
     ) -> None:
         if isinstance(values, str | bytes) or not isinstance(values, Sequence | np.ndarray):
             raise SpaceError(
@@ -155,7 +155,7 @@ def _word(value: Value) -> Word:
 
 def _vectors(
     values: tuple[Value, ...],
-    descriptors: Mapping[Value, Sequence[float]] | Sequence[Sequence[float]],
+    descriptors: Mapping[Any, Sequence[float]] | Sequence[Sequence[float]],
 ) -> tuple[tuple[float, ...], ...]:
     if isinstance(descriptors, Mapping):
         for key in descriptors:

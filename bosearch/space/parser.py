@@ -171,24 +171,28 @@ class _Reader:
 
     def chain(self, node: ast.Compare, depth: int) -> ex.Expression:
         """``a < b <= c`` is ``a < b and b <= c``."""
-        parts = []
-        left = node.left
+        parts: list[ex.Expression] = []
+        left = self.read(node.left, depth)
         for op, right in zip(node.ops, node.comparators, strict=True):
+            if parts:
+                self.check_repeated(left)
             if isinstance(op, ast.In | ast.NotIn):
                 member = self.membership(left, right, depth)
                 parts.append(member if isinstance(op, ast.In) else ex.Not(member))
+                if right is not node.comparators[-1]:
+                    raise self.error("nothing can be compared with a list", hint="use 'and'")
             elif type(op) in _COMPARISONS:
-                sides = (self.read(left, depth), self.read(right, depth))
-                parts.append(self.comparison(_COMPARISONS[type(op)], *sides))
+                right_read = self.read(right, depth)
+                parts.append(self.comparison(_COMPARISONS[type(op)], left, right_read))
+                left = right_read
             else:
                 raise self.error("'is' compares objects", hint="write == or !=")
-            left = right
         return parts[0] if len(parts) == 1 else ex.Logic("and", tuple(parts))
 
-    def membership(self, left: ast.expr, right: ast.expr, depth: int) -> ex.Expression:
+    def membership(self, value: ex.Expression, right: ast.expr, depth: int) -> ex.Expression:
         if not isinstance(right, ast.List | ast.Tuple | ast.Set) or not right.elts:
             raise self.error("'in' needs a list of values", hint="write x in [1, 2, 3]")
-        value = self.read(left, depth)
+        self.check_repeated(value)
         equal = tuple(self.comparison("==", value, self.read(o, depth)) for o in right.elts)
         return equal[0] if len(equal) == 1 else ex.Logic("or", equal)
 
@@ -212,6 +216,11 @@ class _Reader:
                 hint="eliminate one parameter by solving for it, or write two inequalities",
             )
         return ex.Comparison(relation, left, right)
+
+    def check_repeated(self, part: ex.Expression) -> None:
+        """Nested conditions that are evaluated twice per level would take exponential time."""
+        if part.word == "truth" and not isinstance(part, ex.Name | ex.Constant):
+            raise self.error("conditions cannot be chained", hint="join them by 'and'")
 
     def check_literal(self, side: ex.Expression, other: ex.Expression) -> None:
         """A text compared with a parameter must be one of its values."""

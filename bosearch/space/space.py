@@ -60,10 +60,9 @@ class Space:
         **parameters: Parameter,
     ) -> None:
         _check_parameters(parameters)
-        if isinstance(constraints, str) or callable(constraints):
-            raise SpaceError(f"constraints must be a list, got {constraints!r}")
-        if isinstance(forbidden, str | Mapping):
-            raise SpaceError(f"forbidden must be a list of combinations, got {forbidden!r}")
+        for key, listed in (("constraints", constraints), ("forbidden", forbidden)):
+            if not isinstance(listed, list | tuple):
+                raise SpaceError(f"{key} must be a list, got {listed!r}", hint=f"{key}=[...]")
         self.parameters: Mapping[str, Parameter] = MappingProxyType(dict(parameters))
         self.constraints = tuple(self._constraint(constraint) for constraint in constraints)
         names = [str(c) for c in self.constraints if isinstance(c, CallableConstraint)]
@@ -122,6 +121,8 @@ class Space:
             ParameterError: A parameter is unknown, missing or out of bounds, or the
                 point breaks a constraint.
         """
+        if not isinstance(params, Mapping):
+            raise ParameterError(f"expected a dict of parameters, got {params!r}")
         if params.keys() != self.parameters.keys():
             raise self._wrong_names(params)
         point = {name: p.validate(params[name], name=name) for name, p in self.parameters.items()}
@@ -226,10 +227,13 @@ class Space:
                 f"cannot enumerate {'an infinite' if self.size is None else 'so large a'} space",
                 hint="use sample(n, rng)",
             )
-        shape = tuple(factor.size or 0 for factor in self.factors)
         for start in range(0, self.size, _CHUNK):
             numbers = np.arange(start, min(start + _CHUNK, self.size))
-            yield np.stack(np.unravel_index(numbers, shape), axis=1)
+            columns = []
+            for factor in reversed(self.factors):
+                numbers, codes = np.divmod(numbers, factor.size or 1)
+                columns.append(codes)
+            yield np.stack(columns[::-1], axis=1)
 
     def to_spec(self) -> dict[str, Any]:
         """The space as a JSON object; ``from_spec`` reads it back."""
@@ -264,7 +268,10 @@ class Space:
         _check_parameters(parameters)
         functions = {callable_name(function): function for function in callables}
         constraints: list[Any] = []
-        for stated in spec.get("constraints", ()):
+        listed = spec.get("constraints", ())
+        if not isinstance(listed, list | tuple):
+            raise SpaceError(f"constraints must be a list, got {listed!r}")
+        for stated in listed:
             if isinstance(stated, Mapping):
                 if set(stated) != {"callable"}:
                     raise SpaceError(f"constraint: expected the key 'callable', got {dict(stated)}")
