@@ -17,7 +17,7 @@ from bosearch.space.sequence import Sequence
 from bosearch.space.suggestion import suggest
 
 MAX_LENGTH = 2000  # characters
-MAX_DEPTH = 50  # nested parts
+MAX_DEPTH = 200  # nested parts; a sum of n terms is n deep
 
 _ARITHMETIC: dict[type[ast.operator], str] = {
     ast.Add: "+",
@@ -79,11 +79,14 @@ class _Reader:
     """Rebuilds the syntax tree of one text."""
 
     def __init__(self, text: str, parameters: Mapping[str, Parameter]) -> None:
-        self.text = text
+        self.text = text.strip()
         self.parameters = parameters
 
     def error(self, message: str, *, hint: str | None = None) -> SpaceError:
         return SpaceError(f"constraint {self.text!r}: {message}", hint=hint)
+
+    def source(self, node: ast.expr) -> str:
+        return (ast.get_source_segment(self.text, node) or self.text)[:60]
 
     def read(self, node: ast.expr, depth: int) -> ex.Expression:
         if depth > MAX_DEPTH:
@@ -108,17 +111,18 @@ class _Reader:
                     return ex.Constant(-float(operand_read.value))
                 return ex.Arithmetic("*", ex.Constant(-1.0), operand_read)
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
-                sides = (self.expect("number", side, depth) for side in (left, right))
-                return ex.Arithmetic(_ARITHMETIC[type(op)], *sides)
+                left_read = self.expect("number", left, depth)
+                right_read = self.expect("number", right, depth)
+                return ex.Arithmetic(_ARITHMETIC[type(op)], left_read, right_read)
             case ast.BoolOp(op=op, values=values):
-                operands = tuple(self.expect("truth", value, depth) for value in values)
-                return ex.Logic("and" if isinstance(op, ast.And) else "or", operands)
+                operands = [self.expect("truth", value, depth) for value in values]
+                return ex.Logic("and" if isinstance(op, ast.And) else "or", tuple(operands))
             case ast.Compare():
                 return self.chain(node, depth)
             case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
                 return self.call(name, args, depth)
         raise self.error(
-            f"{ast.unparse(node)[:60]!r} is not allowed here",
+            f"{self.source(node)!r} is not allowed here",
             hint=f"known are + - * / ** %, comparisons, and, or, not, in, and the functions"
             f" {', '.join(ex.FUNCTIONS)}; anything else: a Python function as the constraint",
         )
@@ -127,7 +131,7 @@ class _Reader:
         read = self.read(node, depth)
         if read.word != word:
             raise self.error(
-                f"expected {_KINDS[word]}, got {_KINDS[read.word]}: {ast.unparse(node)[:60]!r}"
+                f"expected {_KINDS[word]}, got {_KINDS[read.word]}: {self.source(node)!r}"
             )
         return read
 
@@ -156,13 +160,13 @@ class _Reader:
             site = None
         length = parameter.length
         if type(site) is not int or not -length <= site < length:
-            raise self.error(f"{name!r} has the sites 0 .. {length - 1}, got {ast.unparse(index)}")
+            raise self.error(f"{name!r} has the sites 0 .. {length - 1}, got {self.source(index)}")
         return ex.Site(name, site % length, length)
 
     def call(self, name: str, args: list[ast.expr], depth: int) -> ex.Call:
         if name not in ex.FUNCTIONS:
             raise self.error(f"unknown function {name!r}", hint=suggest(name, ex.FUNCTIONS))
-        arguments = tuple(self.expect("number", arg, depth) for arg in args)
+        arguments = tuple([self.expect("number", arg, depth) for arg in args])
         several = name in ("min", "max")
         if (len(arguments) < 2) if several else (len(arguments) != 1):
             expected = "two or more arguments" if several else "one argument"

@@ -99,6 +99,7 @@ def test_comparison_with_the_undefined_is_false(text: str) -> None:
         ("x < 1" + " " * 3000, "at most 2000"),
         ("-" * 1500 + "x < 1", "nested more|cannot read"),
         ("(" * 900 + "x" + ")" * 900 + " < 1", "cannot read"),
+        ("(lambda: " + "-" * 1500 + "x)() < 1", "not allowed|cannot read"),
         ("True == (True == (x > 1) == True) == True", "cannot be chained"),
     ],
 )
@@ -148,6 +149,14 @@ def test_any_text_is_a_constraint_or_a_space_error(text: str) -> None:
     except SpaceError:
         return
     assert constraint.holds(VALUES, 4).shape == (4,)
+
+
+def test_long_sums_are_read() -> None:
+    names = [f"x{i}" for i in range(150)]
+    parameters: dict[str, Parameter] = {name: Real(0, 1) for name in names}
+    (bound,) = TextConstraint(" + ".join(names) + " <= 3", parameters).linear
+    assert bound.coefficients == dict.fromkeys(names, 1.0)
+    assert bound.constant == -3
 
 
 def test_huge_powers_end_at_once() -> None:
