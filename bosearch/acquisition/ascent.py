@@ -99,7 +99,8 @@ def _direction(x: Array, slope: Array, inverse: Array) -> Array:
     direction = np.einsum("bij,bj->bi", inverse, free_slope)
     direction = np.where(held, 0.0, direction)
     uphill = np.einsum("bd,bd->b", direction, free_slope) > 0.0
-    return np.where(uphill[:, None], direction, free_slope)
+    result: Array = np.where(uphill[:, None], direction, free_slope)
+    return result
 
 
 def _bfgs(inverse: Array, s: Array, y: Array, fresh: Bools) -> tuple[Array, Bools]:
@@ -123,7 +124,8 @@ def _bfgs(inverse: Array, s: Array, y: Array, fresh: Bools) -> tuple[Array, Bool
 
 def _shrink(value: Array, new_value: Array, linear: Array) -> Array:
     """Where the parabola through the failed step peaks, kept within [0.1, 0.5] of it."""
-    drop = np.where(np.isfinite(new_value), new_value, -np.inf) - value - linear
+    drop: Array = np.where(np.isfinite(new_value), new_value, -np.inf) - value - linear
     with np.errstate(divide="ignore", invalid="ignore"):
         peak = np.where(drop < 0.0, -linear / (2.0 * drop), 0.5)
-    return np.clip(np.nan_to_num(peak, nan=0.1), 0.1, 0.5)
+    share: Array = np.clip(np.nan_to_num(peak, nan=0.1), 0.1, 0.5)
+    return share

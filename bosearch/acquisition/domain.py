@@ -6,6 +6,7 @@ Encoded points are rows of numbers: continuous and ordinal coordinates in
 
 from collections.abc import Iterator
 from functools import cached_property
+from math import prod
 from typing import final
 
 import numpy as np
@@ -54,21 +55,12 @@ class Domain:
 
     def from_cube(self, U: Array) -> Array:
         """Map ``b x d`` uniform numbers in [0, 1) to uniform encoded points."""
-        X = U.copy()
-        for i, factor in enumerate(self.space.factors):
-            if factor.size is not None:
-                codes = np.minimum(np.floor(U[:, i] * factor.size), factor.size - 1)
-                X[:, i] = codes if factor.kind == "categorical" else codes / max(factor.size - 1, 1)
-        return X
+        columns = [f.from_unit(U[:, i]) for i, f in enumerate(self.space.factors)]
+        return np.stack(columns, axis=1)
 
     def snap(self, X: Array) -> Array:
-        """Move ordinal coordinates to their nearest grid value."""
-        X = X.copy()
-        for i, factor in enumerate(self.space.factors):
-            if factor.kind == "ordinal" and factor.size is not None:
-                steps = max(factor.size - 1, 1)
-                X[:, i] = np.rint(X[:, i] * steps) / steps
-        return X
+        """Move discrete coordinates to the nearest values, and all into their range."""
+        return np.stack([f.snap(X[:, i]) for i, f in enumerate(self.space.factors)], axis=1)
 
     def feasible(self, X: Array) -> Bools:
         """Which of ``b x d`` encoded points satisfy the input constraints."""
@@ -125,32 +117,26 @@ class Domain:
         for i, factor in enumerate(self.space.factors):
             if factor.size is None:
                 continue
-            steps = max(factor.size - 1, 1) if factor.kind == "ordinal" else 1
-            here = round(float(x[i]) * steps)
+            here = int(factor.codes(x[[i]])[0])
             if factor.kind == "categorical" or factor.size <= _FULL_NEIGHBOURHOOD:
                 codes = set(range(factor.size))
             else:
                 jumps = [1 << k for k in range((factor.size - 1).bit_length())]
                 codes = {here + sign * jump for jump in jumps for sign in (-1, 1)}
-            for code in sorted(codes - {here}):
-                if 0 <= code < factor.size:
-                    row = x.copy()
-                    row[i] = code / steps
-                    rows.append(row)
-        X = np.array(rows).reshape(-1, self.d)
+            there = np.array([c for c in sorted(codes - {here}) if 0 <= c < factor.size], dtype=int)
+            changed = np.repeat(x[None], len(there), axis=0)
+            changed[:, i] = factor.coordinates(there)
+            rows.append(changed)
+        X = np.concatenate([np.empty((0, self.d)), *rows])
         return X[self.feasible(X)]
 
     def chunks(self) -> Iterator[Array]:
         """All feasible new points of a finite space, some ten thousand at a time."""
-        sizes = [factor.size or 0 for factor in self.space.factors]
-        steps = [
-            1 if factor.kind == "categorical" else max((factor.size or 0) - 1, 1)
-            for factor in self.space.factors
-        ]
-        total = int(np.prod(sizes))
-        for start in range(0, total, _CHUNK):
-            codes = np.unravel_index(np.arange(start, min(start + _CHUNK, total)), sizes)
-            X = np.stack(codes, axis=1) / np.array(steps, dtype=float)
+        factors = self.space.factors
+        sizes = [factor.size or 0 for factor in factors]
+        for start in range(0, prod(sizes), _CHUNK):
+            codes = np.unravel_index(np.arange(start, min(start + _CHUNK, prod(sizes))), sizes)
+            X = np.stack([f.coordinates(c) for f, c in zip(factors, codes, strict=True)], axis=1)
             X = X[self.feasible(X)]
             yield X[self.new(X)]
 

@@ -8,6 +8,7 @@ from bosearch.acquisition.domain import Domain
 from bosearch.acquisition.value import Acquisition
 
 Array = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 _POLISHED = 3  # starts that are worth a climb of their own
 _INSIDE = 1.0 - 1e-7  # share of the way to a boundary point, to stay feasible in rounding
@@ -46,7 +47,7 @@ def climb_in_polytope(
     return X, values
 
 
-def _climb(x: Array, acquisition: Acquisition, free: Array, A: Array, b: Array, n: int) -> Array:
+def _climb(x: Array, acquisition: Acquisition, free: Bools, A: Array, b: Array, n: int) -> Array:
     def negated(u: Array) -> tuple[float, Array]:
         point = x.copy()
         point[free] = u

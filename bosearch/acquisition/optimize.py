@@ -149,7 +149,8 @@ def _promising(X: Array, acquisition: Acquisition, k: int, rng: np.random.Genera
         keys = 2.0 * (values - finite.max()) / spread + rng.gumbel(size=len(values))
     keys[top] = -np.inf
     drawn = np.argsort(-keys)[: k - len(top)]  # weighted sampling without replacement
-    return X[np.concatenate([top, drawn])]
+    chosen: Array = X[np.concatenate([top, drawn])]
+    return chosen
 
 
 def _climb(

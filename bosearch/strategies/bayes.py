@@ -11,7 +11,8 @@ provenance says why.
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Self, final, get_args
+from importlib import import_module
+from typing import Any, Self, cast, final, get_args
 
 import numpy as np
 
@@ -28,6 +29,7 @@ from bosearch.study.trial import Proposal, Trial, TrialState
 from bosearch.study.view import StudyView
 
 CACHE_KEY = "bayes"
+_Choice = tuple[Acquisition, str, dict[str, Any]]
 
 
 @final
@@ -174,22 +176,17 @@ def _model_based(view: StudyView, effort: Effort, rng: np.random.Generator) -> P
     )
 
 
-def _acquisition(
-    modelling: Modelling, rng: np.random.Generator
-) -> tuple[Acquisition, str, dict[str, Any]]:
+def _acquisition(modelling: Modelling, rng: np.random.Generator) -> _Choice:
     """What a candidate is worth in this study, its name, and facts for the provenance."""
     problem = modelling.problem
     if len(problem.objectives) > 1:
-        from bosearch.strategies.several import (
-            hypervolume_improvement,
-        )  # loads torch, three seconds
-
-        return hypervolume_improvement(modelling, rng)
+        several = import_module("bosearch.strategies.several")  # with torch: three seconds
+        return cast("_Choice", several.hypervolume_improvement(modelling, rng))
     (objective,) = problem.objectives
-    model = modelling.model(objective.metric, objective.sign)
+    model, y = modelling.warped_model(objective)
     outcomes = Outcomes(
         modelling.X,
-        modelling.values(objective.metric, objective.sign),
+        y,
         modelling.feasible(),
         modelling.noisy(objective.metric, model),
     )

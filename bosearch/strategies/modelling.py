@@ -11,6 +11,7 @@ from typing import Any, Literal, final
 
 import numpy as np
 
+from bosearch.acquisition.front import nondominated
 from bosearch.acquisition.value import Array, AtLeast
 from bosearch.space import Space
 from bosearch.study.problem import Objective, Problem
@@ -42,7 +43,7 @@ class Modelling:
 
     view: StudyView
     memories: dict[str, Any]
-    report: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _trained: dict[str, Trained] = field(default_factory=dict, repr=False)
 
     @property
     def problem(self) -> Problem:
@@ -66,7 +67,7 @@ class Modelling:
         return self.view.completed
 
     @cached_property
-    def X(self) -> Array:
+    def X(self) -> Array:  # noqa: N802  # a matrix, as everywhere
         """``n x d`` encoded points of the completed trials."""
         return self.encode(self.completed)
 
@@ -104,9 +105,19 @@ class Modelling:
         )
 
     def model(self, metric: str, sign: float) -> GaussianProcess:
-        """A model of ``sign`` times the metric."""
-        data = Data(self.X, self.values(metric, sign), self.sems(metric))
-        return self._train(f"{'' if sign > 0 else '-'}{metric}", data)
+        """A model of ``sign`` times the metric, in the metric's units."""
+        return self._train(_name(metric, sign), self._data(metric, sign)).model
+
+    def warped_model(self, objective: Objective) -> tuple[GaussianProcess, Array]:
+        """A model of an objective on the scale that suits it, and its values on that scale.
+
+        Values with told standard errors stay as they are: a warp would turn
+        their mean into something else.
+        """
+        exact = not (self.sems(objective.metric) > 0.0).any()
+        name = f"warped {_name(objective.metric, objective.sign)}"
+        trained = self._train(name, self._data(objective.metric, objective.sign), warp=exact)
+        return trained.model, trained.y
 
     def constraints(self) -> list[AtLeast]:
         """Models of the outcome constraints, each with the bound that it must reach."""
@@ -124,7 +135,7 @@ class Modelling:
         finished = sorted([*self.completed, *self.view.failed], key=lambda trial: trial.number)
         y = np.array([float(t.state is TrialState.COMPLETED) for t in finished])
         data = Data(self.encode(finished), y, np.full(len(y), np.nan))
-        return AtLeast(self._train(SUCCESS, data), 0.5)
+        return AtLeast(self._train(SUCCESS, data).model, 0.5)
 
     def noisy(self, metric: str, model: GaussianProcess) -> bool:
         """Whether the noise of a metric, told or inferred, matters for which value is best."""
@@ -146,7 +157,11 @@ class Modelling:
         metrics = self.problem.modelled
         if any((self.sems(metric) > 0.0).any() for metric in metrics):
             return "always"
-        noisy = any(self.noisy(o.metric, self.model(o.metric, o.sign)) for o in self._objectives)
+        if len(self._objectives) == 1:
+            models = [self.warped_model(self._objectives[0])[0]]
+        else:
+            models = [self.model(o.metric, o.sign) for o in self._objectives]
+        noisy = any(self.noisy(o.metric, m) for o, m in zip(self._objectives, models, strict=True))
         return "when exhausted" if noisy else "never"
 
     def anchors(self) -> Array:
@@ -155,10 +170,8 @@ class Modelling:
             (objective,) = self._objectives
             merit = self.values(objective.metric, objective.sign)
         else:
-            ranks = [
-                np.argsort(np.argsort(self.values(o.metric, o.sign))) for o in self._objectives
-            ]
-            merit = np.max(ranks, axis=0).astype(float)
+            turned = [self.values(o.metric, o.sign) for o in self._objectives]
+            merit = nondominated(np.stack(turned, axis=1)).astype(float)
         violation = np.zeros(len(merit))
         for c in self.problem.constraints:
             excess = np.array([max(c.violation(t[c.metric]), 0.0) for t in self.completed])
@@ -169,18 +182,24 @@ class Modelling:
     def _objectives(self) -> Sequence[Objective]:
         return self.problem.objectives
 
-    def _train(self, name: str, data: Data) -> GaussianProcess:
-        if name in self.report:
-            return self._models[name]
-        trained = train(data, self.recipe, Memory.from_json(self.memories.get(name), self.recipe))
-        self.memories[name] = trained.memory.to_json()
-        self.report[name] = _report(trained)
-        self._models[name] = trained.model
-        return trained.model
+    def _data(self, metric: str, sign: float) -> Data:
+        return Data(self.X, self.values(metric, sign), self.sems(metric))
 
-    @cached_property
-    def _models(self) -> dict[str, GaussianProcess]:
-        return {}
+    def _train(self, name: str, data: Data, *, warp: bool = False) -> Trained:
+        if name not in self._trained:
+            memory = Memory.from_json(self.memories.get(name), self.recipe)
+            self._trained[name] = train(data, self.recipe, memory, warp=warp)
+            self.memories[name] = self._trained[name].memory.to_json()
+        return self._trained[name]
+
+    @property
+    def report(self) -> dict[str, dict[str, Any]]:
+        """What provenance says of the models, by name."""
+        return {name: _report(trained) for name, trained in self._trained.items()}
+
+
+def _name(metric: str, sign: float) -> str:
+    return metric if sign > 0 else f"-{metric}"
 
 
 def _report(trained: Trained) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Self, final
 import numpy as np
 from numpy.typing import NDArray
 
-from bosearch.space.parameter import Factor
+from bosearch.space.factor import Factor
 
 Array = NDArray[np.float64]
 

@@ -115,7 +115,7 @@ class GaussianProcess:
             by_k -= 2.0 * self.spread**2 * np.where(clipped, 0.0, by_var)[:, None] * full
             Q = by_k * slope * self.signal
             by_A = 2.0 * (Q.sum(1)[:, None] * A - Q @ self.A)
-            return self.recipe.embedding.pull_back(by_A * self._inverse_lengthscales)
+            return self.recipe.embedding.pull_back(by_A * self.inverse_lengthscales)
 
         return Prediction(self.location + self.spread * mean, self.spread**2 * var, pull_back)
 
@@ -154,12 +154,13 @@ class GaussianProcess:
         )
 
     @cached_property
-    def _inverse_lengthscales(self) -> Array:
+    def inverse_lengthscales(self) -> Array:
+        """``p`` factors that scale coordinates."""
         inverse: Array = np.exp(-self.hyper.log_lengthscales)[self.recipe.embedding.scales]
         return inverse
 
     def _scaled(self, X: Array) -> Array:
-        return self.recipe.embedding(X) * self._inverse_lengthscales
+        return self.recipe.embedding(X) * self.inverse_lengthscales
 
     def _covariance(self, A: Array, B: Array) -> Array:
         return self.signal * self.recipe.profile(squared_distances(A, B))[0]

@@ -37,6 +37,6 @@ PROFILES: dict[str, Profile] = {"rbf": squared_exponential, "matern52": matern52
 
 def squared_distances(A: Array, B: Array) -> Array:
     """Squared Euclidean distances between the rows of ``n x p`` and ``m x p``; ``n x m``."""
-    s = (A * A).sum(1)[:, None] + (B * B).sum(1)[None, :] - 2.0 * (A @ B.T)
+    s: Array = (A * A).sum(1)[:, None] + (B * B).sum(1)[None, :] - 2.0 * (A @ B.T)
     np.maximum(s, 0.0, out=s)  # cancellation leaves -1e-16
     return s

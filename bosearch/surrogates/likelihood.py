@@ -57,7 +57,7 @@ class Priors:
         return cls(
             lengthscale=LogNormal(np.sqrt(2.0) + 0.5 * np.log(d), np.sqrt(3.0)),
             signal=LogNormal(0.0, 1.0),
-            noise=LogNormal(-8.0, 3.0),
+            noise=LogNormal(-12.0, 3.0),
         )
 
 
@@ -78,7 +78,8 @@ class Hyperparameters:
 
     def vector(self) -> Array:
         """The same as one vector, as ``from_vector`` reads it."""
-        return np.r_[self.log_lengthscales, self.log_signal, self.log_noise, self.mean]
+        rest = [self.log_signal, self.log_noise, self.mean]
+        return np.concatenate([self.log_lengthscales, rest])
 
 
 @final
@@ -162,8 +163,9 @@ def _by_log_lengthscales(M: Array, A: Array, embedding: Embedding) -> Array:
 
     Expanding the square needs one product ``M @ A`` and no ``n x n x p`` tensor.
     """
-    per_coordinate = 2.0 * (M.sum(1) @ (A * A) - (A * (M @ A)).sum(0))
-    return -np.bincount(embedding.scales, per_coordinate, minlength=embedding.count)
+    per_coordinate: Array = 2.0 * (M.sum(1) @ (A * A) - (A * (M @ A)).sum(0))
+    summed = np.bincount(embedding.scales, per_coordinate, minlength=embedding.count)
+    return -summed.astype(float)
 
 
 def _with_priors(

@@ -19,6 +19,7 @@ from bosearch.surrogates.fit import Fit, Recipe, default_start, fit, random_star
 from bosearch.surrogates.gp import GaussianProcess
 from bosearch.surrogates.kernel import Array
 from bosearch.surrogates.likelihood import Hyperparameters, Observations
+from bosearch.surrogates.warping import Warp, standardisation
 
 EACH_UNTIL = 30  # observations up to which every new one refits
 GROWTH = 1.1  # from there on, the growth that refits
@@ -41,6 +42,10 @@ class Data:
     y: Array
     sem: Array
 
+    def warped(self, warp: Warp) -> Self:
+        """The same observations on the scale of ``warp``."""
+        return type(self)(self.X, warp(self.y), self.sem * warp.slope(self.y))
+
     def checksum(self) -> int:
         """A number that changes with the data."""
         return zlib.crc32(self.X.tobytes() + self.y.tobytes() + self.sem.tobytes())
@@ -53,6 +58,7 @@ class Memory:
 
     count: int
     checksum: int
+    warp: Warp | None
     location: float
     spread: float
     hyper: Hyperparameters
@@ -62,6 +68,7 @@ class Memory:
         return {
             "count": self.count,
             "checksum": self.checksum,
+            "warp": None if self.warp is None else self.warp.to_json(),
             "location": self.location,
             "spread": self.spread,
             "hyper": [float(v) for v in self.hyper.vector()],
@@ -73,7 +80,8 @@ class Memory:
         if spec is None or len(spec["hyper"]) != recipe.embedding.count + 3:
             return None
         hyper = Hyperparameters.from_vector(np.array(spec["hyper"], dtype=float))
-        return cls(spec["count"], spec["checksum"], spec["location"], spec["spread"], hyper)
+        warp = None if spec["warp"] is None else Warp.from_json(spec["warp"])
+        return cls(spec["count"], spec["checksum"], warp, spec["location"], spec["spread"], hyper)
 
 
 @final
@@ -83,32 +91,43 @@ class Trained:
 
     Args:
         model: The Gaussian process given the data.
+        y: ``n`` observed values in the model's units: warped, if warping was wanted.
         memory: To be passed to the next call.
         fit: The fit that this call made; ``None`` if the last one still serves.
     """
 
     model: GaussianProcess
+    y: Array
     memory: Memory
     fit: Fit | None
 
 
-def train(data: Data, recipe: Recipe, memory: Memory | None) -> Trained:
+def train(data: Data, recipe: Recipe, memory: Memory | None, *, warp: bool = False) -> Trained:
     """Condition a Gaussian process on ``data``, with a new fit if one is due.
+
+    Args:
+        data: The observations.
+        recipe: What is fitted.
+        memory: The last fit, if there is one.
+        warp: Whether the model may see the values through a power transform.
 
     Raises:
         ArithmeticError: A covariance cannot be factored.
     """
     found = None
-    if memory is None or is_due(data, memory):
-        location, spread = standardisation(data.y)
-        observations = standardised(data, recipe, location, spread)
+    if memory is None or (memory.warp is not None) != warp or is_due(data, memory):
+        shape = Warp.fitted(data.y) if warp else None
+        seen = data if shape is None else data.warped(shape)
+        location, spread = standardisation(seen.y)
+        observations = standardised(seen, recipe, location, spread)
         found = fit(observations, recipe, _starts(len(data.y), recipe, memory))
-        memory = Memory(len(data.y), data.checksum(), location, spread, found.hyper)
-    observations = standardised(data, recipe, memory.location, memory.spread)
+        memory = Memory(len(data.y), data.checksum(), shape, location, spread, found.hyper)
+    seen = data if memory.warp is None else data.warped(memory.warp)
+    observations = standardised(seen, recipe, memory.location, memory.spread)
     model = GaussianProcess.condition(
         recipe, memory.hyper, observations, location=memory.location, spread=memory.spread
     )
-    return Trained(model, memory, found)
+    return Trained(model, seen.y, memory, found)
 
 
 def is_due(data: Data, memory: Memory) -> bool:
@@ -117,14 +136,6 @@ def is_due(data: Data, memory: Memory) -> bool:
     if n == memory.count:
         return data.checksum() != memory.checksum
     return n < memory.count or n <= EACH_UNTIL or n >= math.ceil(GROWTH * memory.count)
-
-
-def standardisation(y: Array) -> tuple[float, float]:
-    """Mean and spread of the values; a spread of 1 if they do not vary."""
-    location = float(y.mean())
-    spread = float(y.std(ddof=1)) if len(y) > 1 else 0.0
-    largest = float(np.abs(y).max(initial=0.0))
-    return location, spread if spread > 1e-12 * largest else 1.0
 
 
 def standardised(data: Data, recipe: Recipe, location: float, spread: float) -> Observations:

@@ -1,0 +1,95 @@
+"""Expected gain in hypervolume over the front, for several objectives.
+
+Source: Daulton, Balandat and Bakshy (2021), "Parallel Bayesian Optimization of
+Multiple Noisy Objectives with Expected Hypervolume Improvement"; Ament et al.
+(2023) for the logarithm. The implementation is BoTorch's.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, final
+
+import torch
+from botorch.acquisition.multi_objective.logei import (
+    qLogNoisyExpectedHypervolumeImprovement,
+)
+from botorch.acquisition.multi_objective.objective import IdentityMCMultiOutputObjective
+from botorch.sampling.normal import SobolQMCNormalSampler
+from torch import Tensor
+
+from bosearch.acquisition.value import Array, AtLeast
+from bosearch.surrogates.botorch_model import GaussianProcesses
+from bosearch.surrogates.gp import GaussianProcess
+
+DRAWS = 64
+
+
+def log_hypervolume_improvement(
+    objectives: Sequence[GaussianProcess],
+    constraints: Sequence[AtLeast],
+    reference: Array,
+    *,
+    observed: Array,
+    pending: Array,
+    seed: int,
+) -> "TorchAcquisition":
+    """Log expected hypervolume improvement of one more point.
+
+    Args:
+        objectives: Models of the ``m`` objectives, larger is better.
+        constraints: What else must hold.
+        reference: ``m`` values below which nothing counts.
+        observed: ``n x d`` encoded points with results.
+        pending: ``k x d`` points whose results are still to come.
+        seed: Of the joint draws.
+    """
+    m = len(objectives)
+    model = GaussianProcesses([*objectives, *(constraint.model for constraint in constraints)])
+    acquisition = qLogNoisyExpectedHypervolumeImprovement(
+        model=model,
+        ref_point=torch.tensor(reference, dtype=torch.float64),
+        X_baseline=torch.tensor(observed, dtype=torch.float64),
+        sampler=SobolQMCNormalSampler(torch.Size([DRAWS]), seed=seed),
+        objective=IdentityMCMultiOutputObjective(
+            outcomes=list(range(m)), num_outcomes=model.num_outputs
+        ),
+        constraints=[_excess(m + i, c.bound) for i, c in enumerate(constraints)] or None,
+        X_pending=torch.tensor(pending, dtype=torch.float64) if len(pending) else None,
+        prune_baseline=True,
+        cache_root=False,
+    )
+    return TorchAcquisition(acquisition)
+
+
+@final
+class TorchAcquisition:
+    """A BoTorch acquisition function as a score of single candidates."""
+
+    def __init__(self, acquisition: Callable[[Tensor], Tensor]) -> None:
+        """``acquisition`` maps ``b x 1 x d`` candidates to ``b`` values."""
+        self.acquisition = acquisition
+
+    def value(self, X: Array) -> Array:
+        """Score ``b x d`` encoded candidates; ``b`` values."""
+        with torch.no_grad():
+            values: Array = self.acquisition(_candidates(X)).numpy()
+        return values
+
+    def value_and_gradient(self, X: Array) -> tuple[Array, Array]:
+        """Scores and their derivatives, ``b`` and ``b x d``."""
+        candidates = _candidates(X).requires_grad_()
+        values = self.acquisition(candidates)
+        (slopes,) = torch.autograd.grad(values.sum(), candidates)
+        return values.detach().numpy(), slopes[:, 0].numpy()
+
+
+def _candidates(X: Array) -> Tensor:
+    return torch.tensor(X, dtype=torch.float64).unsqueeze(1)  # b x 1 x d
+
+
+def _excess(index: int, bound: float) -> Callable[[Tensor], Tensor]:
+    """By how much a sample misses the bound; at most 0 where it holds."""
+
+    def excess(samples: Tensor, X: Any = None) -> Tensor:
+        return bound - samples[..., index]
+
+    return excess

@@ -1,0 +1,151 @@
+"""Our Gaussian processes as one BoTorch ``Model``, for acquisition functions on torch.
+
+Predictions are plain torch on cached Cholesky factors and agree with the NumPy
+ones to rounding; they can be differentiated in ``X``. Several outputs are
+independent.
+"""
+
+from collections.abc import Sequence
+from typing import Any, final
+
+import torch
+from botorch.models.model import Model
+from botorch.posteriors import GPyTorchPosterior
+from gpytorch.distributions import MultitaskMultivariateNormal, MultivariateNormal
+from torch import Tensor, nn
+
+from bosearch.errors import ShapeError
+from bosearch.surrogates.fit import JITTER
+from bosearch.surrogates.gp import GaussianProcess
+from bosearch.surrogates.kernel import matern52
+
+_ROOT5 = 5.0**0.5
+
+
+@final
+class GaussianProcesses(Model):  # type: ignore[misc]  # BoTorch is untyped here
+    """Independent exact Gaussian processes, one per output, on encoded points.
+
+    Predictions are in the units of the observations. ``observation_noise=True``
+    adds the inferred noise; a tensor adds these variances.
+    """
+
+    def __init__(self, models: Sequence[GaussianProcess]) -> None:
+        """``models`` have one column each and share the encoding of points."""
+        super().__init__()
+        if any(model.white.shape[1] != 1 for model in models):
+            raise ShapeError("a model with fantasies has several columns, expected 1")
+        self.outputs = nn.ModuleList([_Output(model) for model in models])
+
+    @property
+    def num_outputs(self) -> int:
+        """Number of outputs."""
+        return len(self.outputs)
+
+    @property
+    def batch_shape(self) -> torch.Size:
+        """Always empty: one model, not a batch of them."""
+        return torch.Size()
+
+    def posterior(
+        self,
+        X: Tensor,
+        output_indices: list[int] | None = None,
+        observation_noise: bool | Tensor = False,
+        posterior_transform: Any = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Joint posterior over the ``q`` points of each batch entry.
+
+        Args:
+            X: ``batch x q x d`` encoded points.
+            output_indices: Outputs wanted; all by default.
+            observation_noise: See the class; a tensor is ``batch x q x m``.
+            posterior_transform: Applied to the posterior, if given.
+            kwargs: Nothing else is understood.
+
+        Raises:
+            TypeError: An unknown keyword argument was given.
+        """
+        if kwargs:
+            raise TypeError(f"posterior() got unknown arguments {sorted(kwargs)}")
+        indices = range(self.num_outputs) if output_indices is None else output_indices
+        normals = []
+        for position, index in enumerate(indices):
+            output = self.outputs[index]
+            mean, cov = output(X)
+            if isinstance(observation_noise, Tensor):
+                cov = cov + torch.diag_embed(observation_noise[..., position])
+            elif observation_noise:
+                eye = torch.eye(X.shape[-2], dtype=X.dtype, device=X.device)
+                cov = cov + float(output.noise_var) * eye
+            normals.append(MultivariateNormal(mean, cov))
+        joint = normals[0]
+        if len(normals) > 1:
+            joint = MultitaskMultivariateNormal.from_independent_mvns(mvns=normals)
+        posterior = GPyTorchPosterior(distribution=joint)
+        return posterior if posterior_transform is None else posterior_transform(posterior)
+
+    def subset_output(self, idcs: list[int]) -> Model:
+        """The model of some of the outputs."""
+        chosen = GaussianProcesses([])
+        chosen.outputs.extend([self.outputs[i] for i in idcs])
+        return chosen
+
+
+@final
+class _Output(nn.Module):
+    """One Gaussian process in torch: buffers and a prediction."""
+
+    A: Tensor
+    factor: Tensor
+    white: Tensor
+    inverse_lengthscales: Tensor
+
+    def __init__(self, model: GaussianProcess) -> None:
+        super().__init__()
+        self.embedding = model.recipe.embedding
+        self.is_matern = model.recipe.profile is matern52
+        self.location, self.spread = model.location, model.spread
+        self.constant, self.signal = model.hyper.mean, model.signal
+        self.noise_var = model.noise_var
+        self.register_buffer("A", _tensor(model.A))
+        self.register_buffer("factor", _tensor(model.factor))
+        self.register_buffer("white", _tensor(model.white))
+        self.register_buffer("inverse_lengthscales", _tensor(model.inverse_lengthscales))
+        for i, table in enumerate(self.embedding.tables):
+            if table is not None:
+                self.register_buffer(f"table_{i}", _tensor(table))
+
+    def forward(self, X: Tensor) -> tuple[Tensor, Tensor]:
+        """Means ``batch x q`` and covariances ``batch x q x q`` at ``batch x q x d`` points."""
+        A = self._embed(X) * self.inverse_lengthscales
+        k = self._kernel(A, self.A)  # batch x q x n
+        half = torch.linalg.solve_triangular(self.factor, k.mT, upper=False)  # batch x n x q
+        mean = self.constant + (half.mT @ self.white).squeeze(-1)
+        cov = self._kernel(A, A) - half.mT @ half
+        cov = cov + JITTER * self.signal * torch.eye(X.shape[-2], dtype=X.dtype, device=X.device)
+        return self.location + self.spread * mean, self.spread**2 * cov
+
+    def _embed(self, X: Tensor) -> Tensor:
+        columns = []
+        for i, table in enumerate(self.embedding.tables):
+            if table is None:
+                columns.append(X[..., i : i + 1])
+            else:
+                codes = X[..., i].detach().round().long()
+                columns.append(getattr(self, f"table_{i}")[codes])
+        return torch.cat(columns, dim=-1)
+
+    def _kernel(self, A: Tensor, B: Tensor) -> Tensor:
+        squares = A.square().sum(-1).unsqueeze(-1) + B.square().sum(-1).unsqueeze(-2)
+        s = squares - 2.0 * (A @ B.mT)
+        if not self.is_matern:
+            return self.signal * torch.exp(-0.5 * s.clamp_min(0.0))
+        s = s.clamp_min(1e-30)  # a square root with a finite slope
+        root = _ROOT5 * s.sqrt()
+        return self.signal * (1.0 + root + (5.0 / 3.0) * s) * torch.exp(-root)
+
+
+def _tensor(values: Any) -> Tensor:
+    return torch.tensor(values, dtype=torch.float64)
