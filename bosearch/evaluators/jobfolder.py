@@ -28,15 +28,17 @@ REQUEST, LOCK, LOG, CANCEL, RESULT = "request.json", "lock", "log", "cancel.json
 MARK = "BOSEARCH_JOB"  # environment variable: the folder of the job a process belongs to
 
 
-def write_json(path: Path, document: Mapping[str, Any]) -> None:
-    """Put ``document`` at ``path``, whole or not at all, and on the disk before returning."""
+def write_json(path: Path, document: Mapping[str, Any], *, durable: bool = True) -> None:
+    """Put ``document`` at ``path``, whole or not at all; ``durable`` survives a power cut."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     with draft.open("w") as file:
         json.dump(document, file)
         file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            os.fsync(file.fileno())
     draft.replace(path)
-    _sync_folder(path.parent)
+    if durable:
+        _sync_folder(path.parent)
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
@@ -49,11 +51,18 @@ def read_json(path: Path) -> dict[str, Any] | None:
 
 
 def create(folder: Path, request: Mapping[str, Any]) -> bool:
-    """Make ``folder`` with its request in one step; False when it is there already."""
+    """Make ``folder`` with its request in one step; False when it is there already.
+
+    A power cut may take the folder back as a whole: its job would be gone as well,
+    and the trial is on the record.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = folder.parent / f".new-{uuid.uuid4().hex}"
     draft.mkdir()
-    write_json(draft / REQUEST, request)
+    with (draft / REQUEST).open("w") as file:
+        json.dump(request, file)
+        file.flush()
+        os.fsync(file.fileno())
     try:
         draft.rename(folder)  # refused when the target is a folder that is not empty
     except OSError:
@@ -62,7 +71,6 @@ def create(folder: Path, request: Mapping[str, Any]) -> bool:
         if not folder.exists():
             raise
         return False
-    _sync_folder(folder.parent)
     return True
 
 
@@ -86,7 +94,7 @@ def supervisor_pid(folder: Path) -> int | None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make a rename inside ``folder`` survive a power cut."""
+    """Make a rename inside ``folder`` durable."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -33,7 +33,7 @@ def become_command(argv: list[str], folder: Path) -> NoReturn:
         os.execvp(argv[0], argv)
     except OSError as error:
         reason = f"cannot start the command {argv[0]!r}: {error.strerror}"
-        write_json(folder / OUTCOME, {"status": "broken", "reason": reason})
+        write_json(folder / OUTCOME, {"status": "broken", "reason": reason}, durable=False)
     os._exit(127)
 
 
@@ -51,7 +51,7 @@ def call_function(path: str, params: Mapping[str, Any], folder: Path) -> NoRetur
         if isinstance(stop.code, str):
             print(stop.code, file=sys.stderr)
     else:
-        write_json(folder / OUTCOME, outcome)
+        write_json(folder / OUTCOME, outcome, durable=False)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     os._exit(code)

@@ -53,7 +53,6 @@ def main() -> None:
     if lock is None or os.read(lock, 1) or (folder / RESULT).exists():
         return
     os.write(lock, str(os.getpid()).encode())
-    os.fsync(lock)
     result = Supervisor(folder, lock).run()
     write_json(folder / RESULT, result)
 
@@ -82,7 +81,7 @@ class Supervisor:
             return self._failed("cancelled")
         _adopt_orphans()
         if "command" in self.request:
-            write_json(self.folder / measure.PARAMS, self.request["params"])
+            write_json(self.folder / measure.PARAMS, self.request["params"], durable=False)
         out, child_out = os.pipe()
         err, child_err = os.pipe()
         started = time.monotonic()

@@ -197,13 +197,20 @@ class _Loop:
     def summary(self) -> RunSummary:
         """Say how the run ended."""
         return RunSummary(
-            self.reason or "nothing is left to ask",
+            self.reason or self._nothing_to_do(),
             self.completed,
             self.failed,
             len(self.jobs),
             interrupted=self.wishes.stop,
             broken=self.broken,
         )
+
+    def _nothing_to_do(self) -> str:
+        if self.stop.trials is not None and (finished := self._finished()) >= self.stop.trials:
+            return f"{finished} trials are finished"
+        if elsewhere := len(self.study.pending) - len(self.jobs):
+            return f"{elsewhere} trials are still with somebody else: asked by hand, or by a driver"
+        return self.exhausted or "nothing is left to ask"
 
     def _look_at_the_clock(self) -> None:
         if self.wishes.stop:
@@ -257,11 +264,12 @@ class _Loop:
             return True
         if self.exhausted is not None:
             return False
-        if self.stop.trials is None:
-            return True
-        states = [trial.state for trial in self.study.trials()]
-        finished = sum(s in (TrialState.COMPLETED, TrialState.FAILED) for s in states)
-        return finished + len(pending) < self.stop.trials
+        return self.stop.trials is None or self._finished() + len(pending) < self.stop.trials
+
+    def _finished(self) -> int:
+        """Trials of the study that count towards ``stop.trials``."""
+        over = (TrialState.COMPLETED, TrialState.FAILED)
+        return sum(trial.state in over for trial in self.study.trials())
 
     def _is_offered(self, trial: Trial) -> bool:
         if trial.state is TrialState.WAITING:
@@ -360,9 +368,12 @@ class _Loop:
             self._fail(trial, Failed(error.message, retryable=False, seconds=outcome.seconds))
         except TrialStateError:
             self.on_event(Superseded(trial))
-        else:
-            self.completed += 1
-            self.on_event(Told(told, outcome.seconds))
+            return
+        if told.attempt != trial.attempt:
+            self.on_event(Superseded(told))
+            return
+        self.completed += 1
+        self.on_event(Told(told, outcome.seconds))
 
     def _named(
         self, values: Mapping[str, Measurement | float]
@@ -388,6 +399,9 @@ class _Loop:
             failed = self.study.fail(trial, outcome.reason, retry=again)
         except TrialStateError:
             self.on_event(Superseded(trial))
+            return
+        if failed.attempt != trial.attempt:
+            self.on_event(Superseded(failed))
             return
         self.on_event(FailedTrial(failed, outcome.reason, again))
         if not again:
