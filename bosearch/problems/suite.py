@@ -1,0 +1,176 @@
+"""The benchmark problems by name."""
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bosearch.errors import ConfigError
+from bosearch.problems import functions
+from bosearch.problems.benchmark import BenchmarkProblem
+from bosearch.space import Choice, Integer, Real, Space
+from bosearch.study.problem import OutcomeConstraint, Problem, minimize, suggest
+
+_GOLDEN = (math.sqrt(5) - 1) / 2
+_ACKLEY_HALF_WIDTH = 32.768
+_ZDT1_WORST = 11.0  # threshold of both objectives: no point of the cube is worse
+
+
+def _box(bounds: Sequence[tuple[float, float]]) -> Space:
+    """Reals called x1, x2, ..."""
+    reals: dict[str, Any] = {f"x{i + 1}": Real(*ends) for i, ends in enumerate(bounds)}
+    return Space(**reals)
+
+
+def _vector(params: Mapping[str, Any], space: Space) -> functions.Array:
+    return np.array([params[name] for name in space.parameters], dtype=np.float64)
+
+
+def _smooth(
+    name: str,
+    function: Callable[[functions.Array], functions.Array],
+    bounds: list[tuple[float, float]],
+    optimum: float,
+    optimiser: list[float],
+) -> BenchmarkProblem:
+    """A function of reals alone, to be minimized as ``value``."""
+    space = _box(bounds)
+    return BenchmarkProblem(
+        name=name,
+        problem=Problem(space, (minimize("value"),)),
+        evaluate=lambda params: {"value": float(function(_vector(params, space)))},
+        optimum=optimum,
+        optimiser=dict(zip(space.parameters, optimiser, strict=True)),
+    )
+
+
+def branin() -> BenchmarkProblem:
+    """Branin's function; the minimum is 5 / (4 pi), here at (pi, 2.275)."""
+    bounds = [(-5.0, 10.0), (0.0, 15.0)]
+    x2 = 5.1 / 4 - 5 + 6  # the valley's floor at x1 = pi, where the cosine is -1
+    return _smooth("branin", functions.branin, bounds, 5 / (4 * math.pi), [math.pi, x2])
+
+
+def hartmann6() -> BenchmarkProblem:
+    """Hartmann's function of six variables; the minimum is -3.32237."""
+    optimiser = [
+        0.2016895139943,
+        0.1500106915231,
+        0.4768739745464,
+        0.2753324304929,
+        0.3116516166191,
+        0.6573005341035,
+    ]
+    return _smooth("hartmann6", functions.hartmann6, [(0.0, 1.0)] * 6, -3.32236801141551, optimiser)
+
+
+def ackley(d: int) -> BenchmarkProblem:
+    """Ackley's function, its usual domain of width 65.536 shifted off the minimum.
+
+    On [-32.768, 32.768]^d the minimum lies at the centre, where some methods
+    start. Here coordinate i is moved by 16.384 (2 frac(i g) - 1), with g the
+    golden ratio 0.618...: the minimum lies in the middle half of every
+    coordinate, at the centre of none, and not on the diagonal.
+    """
+    shifts = [_ACKLEY_HALF_WIDTH / 2 * (2 * (i * _GOLDEN % 1) - 1) for i in range(1, d + 1)]
+    bounds = [(s - _ACKLEY_HALF_WIDTH, s + _ACKLEY_HALF_WIDTH) for s in shifts]
+    return _smooth(f"ackley{d}", functions.ackley, bounds, 0.0, [0.0] * d)
+
+
+def levy(d: int) -> BenchmarkProblem:
+    """Levy's function; the minimum is 0."""
+    return _smooth(f"levy{d}", functions.levy, [(-10.0, 10.0)] * d, 0.0, [1.0] * d)
+
+
+def mixed() -> BenchmarkProblem:
+    """An invented chemical process: see ``functions.process_loss``."""
+    space = Space(
+        temperature=Real(20, 120),
+        loading=Real(1e-4, 1, log=True),
+        steps=Integer(1, 8),
+        solvent=Choice(functions.SOLVENTS),
+        catalyst=Choice(functions.CATALYSTS),
+    )
+    best = min(
+        functions.minima_of_process_loss().values(), key=lambda p: functions.process_loss(**p)
+    )
+    return BenchmarkProblem(
+        name="mixed",
+        problem=Problem(space, (minimize("loss"),)),
+        evaluate=lambda params: {"loss": functions.process_loss(**params)},
+        optimum=functions.process_loss(**best),
+        optimiser=best,
+    )
+
+
+def zdt1() -> BenchmarkProblem:
+    """ZDT1 in six dimensions: two objectives with a known convex front.
+
+    With thresholds of 11 the front ``f2 = 1 - sqrt(f1)`` dominates all of the
+    square [0, 11]^2 but the area under it, the integral of 1 - sqrt(f1) over
+    [0, 1]: 121 - 1 / 3.
+    """
+    space = _box([(0.0, 1.0)] * 6)
+    objectives = tuple(minimize(m, threshold=_ZDT1_WORST) for m in ("f1", "f2"))
+
+    def evaluate(params: Mapping[str, Any]) -> dict[str, float]:
+        f1, f2 = functions.zdt1(_vector(params, space))
+        return {"f1": float(f1), "f2": float(f2)}
+
+    return BenchmarkProblem(
+        name="zdt1",
+        problem=Problem(space, objectives),
+        evaluate=evaluate,
+        optimum=_ZDT1_WORST**2 - 1 / 3,
+        optimiser={n: 0.25 if n == "x1" else 0.0 for n in space.parameters},
+    )
+
+
+def gramacy() -> BenchmarkProblem:
+    """A linear objective with two outcome constraints; the minimum is 0.59979."""
+    space = _box([(0.0, 1.0)] * 2)
+
+    def evaluate(params: Mapping[str, Any]) -> dict[str, float]:
+        value, wavy, disc = functions.gramacy(_vector(params, space))
+        return {"value": float(value), "wavy": float(wavy), "disc": float(disc)}
+
+    return BenchmarkProblem(
+        name="gramacy",
+        problem=Problem(
+            space,
+            (minimize("value"),),
+            (OutcomeConstraint("wavy", "<=", 0.0), OutcomeConstraint("disc", "<=", 0.0)),
+        ),
+        evaluate=evaluate,
+        optimum=0.59978805201007,
+        optimiser={"x1": 0.1951226834721, "x2": 0.4046653685381},
+    )
+
+
+_FIXED: dict[str, Callable[[], BenchmarkProblem]] = {
+    "branin": branin,
+    "hartmann6": hartmann6,
+    "mixed": mixed,
+    "zdt1": zdt1,
+    "gramacy": gramacy,
+}
+_FAMILIES: dict[str, Callable[[int], BenchmarkProblem]] = {"ackley": ackley, "levy": levy}
+
+NAMES: tuple[str, ...] = (*_FIXED, *(f"{family}<d>" for family in _FAMILIES))
+"""What ``get`` accepts, ``<d>`` standing for a number of dimensions."""
+
+
+def get(name: str) -> BenchmarkProblem:
+    """Return the benchmark problem called ``name``, such as ``"hartmann6"`` or ``"levy8"``.
+
+    Raises:
+        ConfigError: No problem has that name.
+    """
+    if name in _FIXED:
+        return _FIXED[name]()
+    match = re.fullmatch(r"([a-z]+)([1-9]\d*)", name)
+    if match is None or match[1] not in _FAMILIES:
+        raise ConfigError(f"no benchmark problem is called {name!r}", hint=suggest(name, NAMES))
+    return _FAMILIES[match[1]](int(match[2]))
