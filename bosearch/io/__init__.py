@@ -1,1 +1,1 @@
-"""To be written."""
+"""Study files, their description in words, and trials as CSV or JSON lines."""

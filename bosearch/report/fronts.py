@@ -18,7 +18,7 @@ from bosearch.report.theme import (
     points,
 )
 from bosearch.study import Objective, Problem, Trial
-from bosearch.study.results import pareto_front
+from bosearch.study.best import pareto_front
 
 
 def front(problem: Problem, trials: Sequence[Trial]) -> go.Figure:

@@ -28,7 +28,7 @@ from bosearch.report import (
     words,
 )
 from bosearch.study import Objective, Problem, Trial, TrialState
-from bosearch.study.results import pareto_front
+from bosearch.study.best import pareto_front
 
 MOST_ROWS = 50  # of a table of trials
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bosearch.study import Objective, Problem, Trial, TrialState
-from bosearch.study.results import pareto_front
+from bosearch.study.best import pareto_front
 
 Array = NDArray[np.float64]
 

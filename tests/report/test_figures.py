@@ -159,7 +159,7 @@ def test_the_timeline_has_one_bar_per_trial_and_pending_ones_last_until_now() ->
 
 
 def test_acquisition_values_are_shown_by_name() -> None:
-    said = [{"acquisition": "LogEI", "value": -1.0}, {"strategy": "sobol"}]
+    said: list[dict[str, Any]] = [{"acquisition": "LogEI", "value": -1.0}, {"strategy": "sobol"}]
     trials = [
         Trial(i, {"x": 0.5}, TrialState.RUNNING, provenance=words) for i, words in enumerate(said)
     ]

@@ -1,0 +1,46 @@
+"""The Python functions that a study file names, found in the folder of the file."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from bosearch.errors import ConfigError
+
+
+def import_functions(constraints: Iterable[Any], folder: Path) -> list[Callable[..., Any]]:
+    """Import the functions among input constraints: ``{callable = "module:function"}``.
+
+    Raises:
+        ConfigError: A module or a function is not there, or its import failed.
+    """
+    named = [c["callable"] for c in constraints if isinstance(c, Mapping) and "callable" in c]
+    with _importable(folder):
+        return [_imported(str(name), folder) for name in named]
+
+
+def _imported(name: str, folder: Path) -> Callable[..., Any]:
+    module, _, path = name.partition(":")
+    try:
+        function: Any = import_module(module)
+        for part in path.split("."):
+            function = getattr(function, part)
+    except Exception as error:  # the module is the user's: it may raise anything
+        raise ConfigError(
+            f"cannot import {name!r}: {type(error).__name__}: {error}",
+            hint=f"write 'module:function', with the module in {folder}",
+        ) from error
+    if not callable(function):
+        raise ConfigError(f"{name!r} is no function but {function!r}")
+    return function  # type: ignore[no-any-return]  # of any signature
+
+
+@contextmanager
+def _importable(folder: Path) -> Iterator[None]:
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
