@@ -8,8 +8,9 @@ study (`bosearch.study`), the record (`bosearch.store`) and the strategies
 import logging
 import math
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Sequence as SequenceOf
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, Self, final
 
 import numpy as np
@@ -26,10 +27,10 @@ from bosearch.store.picture import Picture
 from bosearch.store.studies import create_study, open_study
 from bosearch.store.study_record import StudyRecord
 from bosearch.strategies.base import Strategy
+from bosearch.study.best import best_trial, pareto_front
 from bosearch.study.definition import Definition, differences
 from bosearch.study.measurements import Told, check_measurements
 from bosearch.study.problem import Objective, OutcomeConstraint, Problem
-from bosearch.study.results import best_trial, pareto_front
 from bosearch.study.trial import Params, Proposal, Trial, TrialState
 from bosearch.study.view import StudyView
 
@@ -123,12 +124,11 @@ class Study:
             tuple(tracked),
         )
         definition, chooser = _define(problem, strategy, seed)
-        database = Database(url, create=True)
-        record = create_study(database, name, definition.to_spec())
-        if record is None:
-            there = open_study(database, name)
-            _require_same(there, definition, if_exists)
-            record = there
+        with _database(url, create=True) as database:
+            record = create_study(database, name, definition.to_spec())
+            if record is None:
+                record = open_study(database, name)
+                _require_same(record, definition, if_exists)
         study = cls(record, definition)
         study._strategy = chooser
         return study
@@ -149,8 +149,10 @@ class Study:
             SchemaVersionError: The database was written by another version of bosearch.
             StoreError: The database is not there or cannot be read.
         """
-        record = open_study(Database(url), name)
-        return cls(record, Definition.from_spec(loads(record.definition), callables=callables))
+        with _database(url) as database:
+            record = open_study(database, name)
+            definition = Definition.from_spec(loads(record.definition), callables=callables)
+        return cls(record, definition)
 
     @property
     def name(self) -> str:
@@ -491,6 +493,17 @@ class Study:
                 after.attempt,
             )
         return after
+
+
+@contextmanager
+def _database(url: str, *, create: bool = False) -> Iterator[Database]:
+    """A database that is closed if what begins with it fails."""
+    database = Database(url, create=create)
+    try:
+        yield database
+    except BaseException:
+        database.close()
+        raise
 
 
 def _define(
