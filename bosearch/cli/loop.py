@@ -11,6 +11,7 @@ from bosearch.errors import ConfigError, EvaluatorError
 
 if TYPE_CHECKING:
     from bosearch.asktell import Study
+    from bosearch.evaluators import Recipe
     from bosearch.io.study_file import StudyFile
     from bosearch.runner import RunSummary
 
@@ -37,6 +38,7 @@ def resume(target: TargetArgument, name: NameOption = None, as_json: Json = Fals
       bosearch resume studies/branin/study.toml
     """
     found = find(target, name)
+    _what_measures(found)
     found.open().close()
     _run(found, as_json)
 
@@ -63,22 +65,31 @@ def start_or_go_on(file: "StudyFile") -> "Study":
     )
 
 
+def _what_measures(target: Target) -> "tuple[StudyFile, Recipe]":
+    """The study file and its evaluator.
+
+    Raises:
+        ConfigError: A database was named instead, or the file has no evaluator.
+    """
+    if target.file is None:
+        raise ConfigError(
+            f"expected a study file, got the database {target.said!r}",
+            hint="a database does not say how a candidate is measured; name the study file",
+        )
+    if target.file.evaluator is None:
+        raise ConfigError(
+            f"{target.file.path}: there is no [evaluator], so nothing can be run",
+            hint="add one, or use `bosearch ask` and `bosearch tell`",
+        )
+    return target.file, target.file.evaluator
+
+
 def _run(target: Target, as_json: bool) -> None:
     from bosearch.cli.progress import showing
     from bosearch.runner import run as run_study
 
-    file = target.file
-    if file is None:
-        raise ConfigError(
-            f"expected a study file, got the database {target.url!r}",
-            hint="a database does not say how a candidate is measured; name the study file",
-        )
-    if file.evaluator is None:
-        raise ConfigError(
-            f"{file.path}: there is no [evaluator], so nothing can be run",
-            hint="add one, or use `bosearch ask` and `bosearch tell`",
-        )
-    evaluator = file.evaluator.build(file.folder, file.jobs)
+    file, recipe = _what_measures(target)
+    evaluator = recipe.build(file.folder, file.jobs)
     try:
         with start_or_go_on(file) as study:
             with showing(study, file.stop, as_json=as_json) as on_event:
@@ -86,7 +97,7 @@ def _run(target: Target, as_json: bool) -> None:
                     study,
                     evaluator,
                     stop=file.stop,
-                    retries=file.evaluator.retries,
+                    retries=recipe.retries,
                     on_event=on_event,
                 )
             _conclude(target, study, summary, as_json)

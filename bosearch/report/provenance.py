@@ -17,7 +17,6 @@ class Origin:
 
     Args:
         strategy: Name of the strategy; ``observed`` for data measured elsewhere.
-        model: Name of the model, if any.
         acquisition: Name of the acquisition function, if any.
         trials: How many.
         fallbacks: How many of them are random for want of anything better.
@@ -26,7 +25,6 @@ class Origin:
     """
 
     strategy: str
-    model: str
     acquisition: str
     trials: int
     fallbacks: int
@@ -36,20 +34,18 @@ class Origin:
 
 def origins(trials: Sequence[Trial]) -> list[Origin]:
     """Count trials by the way they were chosen, in the order of first use."""
-    groups: dict[tuple[str, str, str], list[Trial]] = defaultdict(list)
+    groups: dict[tuple[str, str], list[Trial]] = defaultdict(list)
     for trial in trials:
         said = trial.provenance
-        key = tuple(str(said.get(word) or "") for word in ("strategy", "model", "acquisition"))
-        groups[key].append(trial)  # type: ignore[index]  # three words
+        groups[str(said.get("strategy", "")), str(said.get("acquisition", ""))].append(trial)
     return [_origin(*key, group) for key, group in groups.items()]
 
 
-def _origin(strategy: str, model: str, acquisition: str, trials: Sequence[Trial]) -> Origin:
+def _origin(strategy: str, acquisition: str, trials: Sequence[Trial]) -> Origin:
     fallbacks = [trial.provenance for trial in trials if trial.provenance.get("fallback")]
     seconds = [t.provenance["seconds"] for t in trials if "seconds" in t.provenance]
     return Origin(
         strategy,
-        model,
         acquisition,
         trials=len(trials),
         fallbacks=len(fallbacks),
