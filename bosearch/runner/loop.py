@@ -366,6 +366,7 @@ class _Loop:
             )
         except TellError as error:
             self._fail(trial, Failed(error.message, retryable=False, seconds=outcome.seconds))
+            return
         except TrialStateError:
             self.on_event(Superseded(trial))
             return
