@@ -9,16 +9,18 @@ from collections.abc import Callable, Sequence
 from typing import Any, final
 
 import torch
+from torch import Tensor
+
+from bosearch.acquisition.value import Array, AtLeast
+from bosearch.surrogates.botorch_model import GaussianProcesses  # before BoTorch: it warns
+from bosearch.surrogates.gp import GaussianProcess
+
+# isort: split
 from botorch.acquisition.multi_objective.logei import (
     qLogNoisyExpectedHypervolumeImprovement,
 )
 from botorch.acquisition.multi_objective.objective import IdentityMCMultiOutputObjective
 from botorch.sampling.normal import SobolQMCNormalSampler
-from torch import Tensor
-
-from bosearch.acquisition.value import Array, AtLeast
-from bosearch.surrogates.botorch_model import GaussianProcesses
-from bosearch.surrogates.gp import GaussianProcess
 
 DRAWS = 64
 

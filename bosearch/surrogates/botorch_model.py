@@ -5,19 +5,23 @@ ones to rounding; they can be differentiated in ``X``. Several outputs are
 independent.
 """
 
+import warnings
 from collections.abc import Sequence
-from typing import Any, final
+from typing import Any, cast, final
 
 import torch
-from botorch.models.model import Model
-from botorch.posteriors import GPyTorchPosterior
-from gpytorch.distributions import MultitaskMultivariateNormal, MultivariateNormal
 from torch import Tensor, nn
 
 from bosearch.errors import ShapeError
 from bosearch.surrogates.fit import JITTER
 from bosearch.surrogates.gp import GaussianProcess
 from bosearch.surrogates.kernel import matern52
+
+with warnings.catch_warnings():  # linear_operator uses torch.jit.script, deprecated in torch 2.13
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from botorch.models.model import Model
+    from botorch.posteriors import GPyTorchPosterior
+    from gpytorch.distributions import MultitaskMultivariateNormal, MultivariateNormal
 
 _ROOT5 = 5.0**0.5
 
@@ -72,13 +76,13 @@ class GaussianProcesses(Model):  # type: ignore[misc]  # BoTorch is untyped here
         indices = range(self.num_outputs) if output_indices is None else output_indices
         normals = []
         for position, index in enumerate(indices):
-            output = self.outputs[index]
+            output = cast("_Output", self.outputs[index])
             mean, cov = output(X)
             if isinstance(observation_noise, Tensor):
                 cov = cov + torch.diag_embed(observation_noise[..., position])
             elif observation_noise:
                 eye = torch.eye(X.shape[-2], dtype=X.dtype, device=X.device)
-                cov = cov + float(output.noise_var) * eye
+                cov = cov + output.noise_var * eye
             normals.append(MultivariateNormal(mean, cov))
         joint = normals[0]
         if len(normals) > 1:

@@ -1,7 +1,7 @@
 """Maximum a posteriori hyperparameters, by L-BFGS-B from several starts."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -17,6 +17,7 @@ THRIFTY_ABOVE = 300  # observations above which a random subset goes first
 _BOUNDS_LENGTHSCALE = (np.log(0.01), np.log(1e3))
 _BOUNDS_SIGNAL = (np.log(0.01), np.log(100.0))
 _BOUNDS_NOISE = (np.log(1e-8), np.log(10.0))
+_LOG_NOISE_START = -4.0
 _BOUNDS_MEAN = (-10.0, 10.0)
 
 
@@ -54,7 +55,7 @@ def default_start(recipe: Recipe) -> Hyperparameters:
     return Hyperparameters(
         np.full(recipe.embedding.count, priors.lengthscale.loc - 1.0),
         priors.signal.loc,
-        max(priors.noise.loc, _BOUNDS_NOISE[0]),
+        _LOG_NOISE_START,
         0.0,
     )
 
@@ -66,7 +67,7 @@ def random_start(recipe: Recipe, rng: np.random.Generator) -> Hyperparameters:
     return Hyperparameters(
         start.log_lengthscales - 0.5 + spread,
         start.log_signal,
-        start.log_noise + float(rng.uniform(0.0, 4.0)),
+        start.log_noise + float(rng.uniform(-4.0, 2.0)),
         0.0,
     )
 
@@ -88,12 +89,12 @@ def fit(
     """
     n = len(observations.y)
     if n <= THRIFTY_ABOVE:
-        return max((climb(observations, recipe, s, max_gradients) for s in starts), key=_value)
+        return _best([climb(observations, recipe, s, max_gradients) for s in starts])
     rows = np.unique(np.linspace(0, n - 1, THRIFTY_ABOVE).astype(np.intp))
     subset = observations.subset(rows)
-    sketch = max((climb(subset, recipe, s, max_gradients) for s in starts), key=_value)
-    final_climb = climb(observations, recipe, sketch.hyper, max_gradients, tolerance=1e-5)
-    return Fit(final_climb.hyper, final_climb.value, final_climb.gradients, sketch.gradients)
+    sketch = _best([climb(subset, recipe, s, max_gradients) for s in starts])
+    end = climb(observations, recipe, sketch.hyper, max_gradients, tolerance=1e-5)
+    return replace(end, thrifty_gradients=sketch.gradients)
 
 
 def climb(
@@ -144,5 +145,7 @@ def climb(
     return Fit(Hyperparameters.from_vector(result.x), -float(result.fun) * n, int(result.nfev))
 
 
-def _value(fit: Fit) -> float:
-    return fit.value
+def _best(climbs: Sequence[Fit]) -> Fit:
+    """The highest end, with the cost of all."""
+    best = max(climbs, key=lambda fit: fit.value)
+    return replace(best, gradients=sum(fit.gradients for fit in climbs))
