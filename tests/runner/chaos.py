@@ -33,16 +33,8 @@ class Counting:
         return [Proposal({"x": view.next_number + i}) for i in range(n)]
 
 
-def objective(x: int) -> float:
-    """Write down that it runs, and take up to 0.1 s."""
-    with open("executions", "a") as file:
-        file.write(f"{x}\n")
-    time.sleep(random.Random(x).uniform(0.0, 0.1))
-    return float(x)
-
-
 def drive(folder: Path, trials: int) -> None:
-    recipe = ProcessRecipe(function="chaos:objective", workers=2)
+    recipe = ProcessRecipe(function="objectives_on_file:numbered", workers=2)
     with Study.open(f"sqlite:///{folder}/study.db") as study:
         study._strategy = Counting()
         run(study, recipe.build(folder, folder / "jobs"), stop=Stop(trials=trials))
