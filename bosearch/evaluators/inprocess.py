@@ -13,7 +13,7 @@ from bosearch.evaluators.base import (
     Outcome,
     measurements,
 )
-from bosearch.evaluators.measure import WrongResultError, as_values, describe
+from bosearch.evaluators.results import WrongResultError, as_values, describe
 
 
 @final

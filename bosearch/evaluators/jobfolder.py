@@ -16,13 +16,22 @@ somebody else. This module uses the standard library only: every supervisor
 pays for what it imports.
 """
 
-import fcntl
 import json
 import os
-import uuid
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from bosearch.errors import EvaluatorError
+
+try:
+    import fcntl
+except ModuleNotFoundError as error:  # Windows
+    raise EvaluatorError(
+        "local evaluators need file locks and process groups of POSIX, which this system lacks",
+        hint="on Windows, run the study inside WSL",
+    ) from error
 
 REQUEST, LOCK, LOG, CANCEL, RESULT = "request.json", "lock", "log", "cancel.json", "result.json"
 MARK = "BOSEARCH_JOB"  # environment variable: the folder of the job a process belongs to
@@ -57,7 +66,7 @@ def create(folder: Path, request: Mapping[str, Any]) -> bool:
     and the trial is on the record.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = folder.parent / f".new-{uuid.uuid4().hex}"
+    draft = folder.parent / f".new-{os.urandom(8).hex()}"
     draft.mkdir()
     with (draft / REQUEST).open("w") as file:
         json.dump(request, file)
@@ -74,15 +83,22 @@ def create(folder: Path, request: Mapping[str, Any]) -> bool:
     return True
 
 
-def take_lock(folder: Path) -> int | None:
-    """Lock the job; return the descriptor to keep open, or ``None`` when somebody holds it."""
+def take_lock(folder: Path, *, wait_s: float = 0.0) -> int | None:
+    """Lock the job; return the descriptor to keep open, or ``None`` when somebody holds it.
+
+    ``wait_s`` outlasts those who only look whether somebody does.
+    """
     lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        return None
-    return lock
+    deadline = time.monotonic() + wait_s
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return lock
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                os.close(lock)
+                return None
+        time.sleep(0.01)
 
 
 def supervisor_pid(folder: Path) -> int | None:

@@ -24,12 +24,6 @@ from bosearch.evaluators.base import (
     measurements,
 )
 
-if sys.platform == "win32":
-    raise EvaluatorError(
-        "local evaluators need POSIX process groups and file locks, this is Windows",
-        hint="run the study inside WSL",
-    )
-
 ENGINE = "local"
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -61,7 +55,7 @@ class LocalEvaluator:
         self.jobs = jobs.absolute()
         self.work = work
         self.slots = slots
-        self.environment = {**_thread_limits(slots, threads)}
+        self.environment = _thread_limits(slots, threads)
         self.spawned: dict[str, int] = {}  # job key -> process id, until it was seen to end
 
     def submit(self, request: JobRequest) -> Handle:
@@ -100,7 +94,12 @@ class LocalEvaluator:
                 the job has not ended.
         """
         folder = self._folder(handle.key)
-        result = jobfolder.read_json(folder / jobfolder.RESULT) or self._bury(handle.key)
+        try:
+            result = jobfolder.read_json(folder / jobfolder.RESULT) or self._bury(handle.key)
+        except (OSError, ValueError) as error:
+            raise EvaluatorError(
+                f"cannot read the result of {handle.key}: {error}", hint=f"look into {folder}"
+            ) from error
         if result["status"] == "measured":
             return Measured(measurements(result["values"]), result["seconds"])
         if result["status"] == "broken":
@@ -190,7 +189,7 @@ class LocalEvaluator:
         result: dict[str, Any] = {"status": "failed", "retryable": True, "seconds": 0.0}
         if not folder.exists():
             return {**result, "reason": f"lost: its folder {folder} is gone"}
-        lock = jobfolder.take_lock(folder)
+        lock = jobfolder.take_lock(folder, wait_s=1.0)
         if lock is None:
             raise EvaluatorError(f"job {key} is still running", hint="poll before collecting")
         try:

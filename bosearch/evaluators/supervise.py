@@ -16,6 +16,7 @@ before a single greedy one can hurt the machine. ``RLIMIT_AS`` would count what
 numpy, torch and CUDA only reserve, which is many times what they use.
 """
 
+import contextlib
 import ctypes
 import os
 import resource
@@ -26,7 +27,7 @@ import time
 from pathlib import Path
 from typing import Any, NoReturn
 
-from bosearch.evaluators import measure
+from bosearch.evaluators import measure, results
 from bosearch.evaluators.jobfolder import (
     CANCEL,
     LOG,
@@ -38,6 +39,7 @@ from bosearch.evaluators.jobfolder import (
 )
 
 GRACE_S = 2.0  # between asking a job over its limit to stop and killing it
+UNKILLABLE_S = 10.0  # after which a process that even KILL does not end is left behind
 MEMORY_TICK_S = 0.2
 LOG_BYTES = 1_000_000  # of each of the two files of the log; the older is dropped
 KEPT_BYTES = 1_000_000  # end of standard output kept to look for a command's metrics
@@ -49,7 +51,7 @@ OWN_FAULT = {"SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT", "SIGSYS", "SIGT
 def main() -> None:
     """Supervise the job in the folder named on the command line, unless somebody does or did."""
     folder = Path(sys.argv[1])
-    lock = take_lock(folder)
+    lock = take_lock(folder, wait_s=0.1)
     if lock is None or os.read(lock, 1) or (folder / RESULT).exists():
         return
     os.write(lock, str(os.getpid()).encode())
@@ -107,7 +109,7 @@ class Supervisor:
             _into_own_group(0)
             _die_with_parent()
             signal.set_wakeup_fd(-1)
-            for name in (signal.SIGCHLD, signal.SIGTERM, signal.SIGPIPE):
+            for name in (signal.SIGCHLD, signal.SIGTERM):
                 signal.signal(name, signal.SIG_DFL)
             os.close(self.lock)
             os.dup2(out, 1)
@@ -122,7 +124,7 @@ class Supervisor:
             sys.path.insert(0, self.request["folder"])
             measure.call_function(self.request["function"], self.request["params"], self.folder)
         except BaseException as error:
-            print(f"bosearch: {measure.describe(error)}", file=sys.stderr, flush=True)
+            print(f"bosearch: {results.describe(error)}", file=sys.stderr, flush=True)
         os._exit(1)
 
     def _cancel(self, *_: object) -> None:
@@ -142,7 +144,7 @@ class Supervisor:
             if timeout_s and now - started >= timeout_s:
                 return self._failed(f"over the time limit of {timeout_s:g} s")
             if now >= look_at_memory:
-                used_mb = resident_bytes() / 1e6
+                used_mb = used_bytes(memory_mb * 1e6) / 1e6
                 if used_mb > memory_mb:
                     return self._failed(
                         f"over the memory limit of {memory_mb:g} MB (used {used_mb:.0f} MB)"
@@ -175,8 +177,8 @@ class Supervisor:
         code = os.WEXITSTATUS(status)
         if code == 0 and "command" in self.request:
             try:
-                return {"status": "measured", "values": measure.parse_values(self.stdout.text())}
-            except measure.WrongResultError as error:
+                return {"status": "measured", "values": results.parse_values(self.stdout.text())}
+            except results.WrongResultError as error:
                 return self._failed(str(error))
         last = self.stderr.last_line()
         reason = f"exit code {code} without a result" + (f": {last}" if last else "")
@@ -227,7 +229,8 @@ class Supervisor:
             while self._reap() and (left := deadline - time.monotonic()) > 0:
                 self._read(min(left, 0.1))
         _signal_group(self.child, signal.SIGKILL)
-        while self._reap():
+        deadline = time.monotonic() + UNKILLABLE_S
+        while self._reap() and time.monotonic() < deadline:
             for process in descendants():
                 process.kill()
             self._read(0.01)
@@ -247,11 +250,12 @@ class Log:
 
     def write(self, data: bytes) -> None:
         """Append ``data``; start a new file when this one is full."""
-        if self.file.tell() + len(data) > LOG_BYTES:
-            self.file.close()
-            self.path.replace(self.path.with_suffix(".old"))
-            self.file = self.path.open("ab", buffering=0)
-        self.file.write(data)
+        with contextlib.suppress(OSError):  # a full disk shall not end a measurement
+            if self.file.tell() + len(data) > LOG_BYTES:
+                self.file.close()
+                self.path.replace(self.path.with_suffix(".old"))
+                self.file = self.path.open("ab", buffering=0)
+            self.file.write(data)
 
     def close(self) -> None:
         """Close the file."""
@@ -286,21 +290,28 @@ def descendants() -> list[Any]:
     return list(psutil.Process().children(recursive=True))
 
 
-def resident_bytes() -> float:
-    """Memory of all processes of the job; a page that several share counts once in all.
+def used_bytes(limit: float) -> float:
+    """Memory of all processes of the job.
 
-    Resident sizes count shared pages for each process, which is quick and at
-    least the truth; the kernel's proportional sizes are exact and dear.
+    Resident sizes count what processes share once for each. They are quick to
+    read; only when their sum exceeds ``limit`` is each shared page divided
+    among its users (Linux; reading that takes milliseconds per process).
     """
+    processes = descendants()
+    used = sum(_memory(process, "memory_info", "rss") for process in processes)
+    if used > limit and len(processes) > 1:
+        used = sum(_memory(process, "memory_full_info", "pss") for process in processes)
+    return used
+
+
+def _memory(process: Any, method: str, field: str) -> float:
     import psutil
 
-    total = 0.0
-    for process in descendants():
-        try:
-            total += process.memory_info().rss
-        except psutil.Error:
-            continue
-    return total
+    try:
+        sizes = getattr(process, method)()
+    except psutil.Error:  # it has just ended
+        return 0.0
+    return float(getattr(sizes, field, sizes.rss))
 
 
 def _into_own_group(pid: int) -> None:

@@ -67,6 +67,16 @@ def broken(x: float, how: str) -> dict[str, float]:
     return {"loss": x}
 
 
+def sharing(x: float) -> dict[str, float]:
+    """Hold 120 MB together with three forked children."""
+    block = b"x" * 120_000_000
+    for _ in range(3):
+        if os.fork() == 0:
+            time.sleep(600)
+    time.sleep(1.0)  # several looks at the memory
+    return {"loss": float(len(block) * x)}
+
+
 def immortal(x: float, ready: str) -> dict[str, float]:
     """Ignore TERM, and have a child, an orphan, and one in a session of its own."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

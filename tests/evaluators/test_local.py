@@ -47,6 +47,11 @@ def test_each_way_to_die_is_a_failure_with_its_reason(
     assert outcome.retryable is retryable
 
 
+def test_memory_that_processes_share_counts_once(workshop: Workshop) -> None:
+    outcome = outcome_of(workshop.process("sharing", memory_mb=300), x=1.0)
+    assert isinstance(outcome, Measured)  # 480 MB if it counted for each
+
+
 def test_an_exception_is_reported_with_its_place(workshop: Workshop) -> None:
     outcome = outcome_of(workshop.process("reciprocal"), x=0.0)
     assert isinstance(outcome, Failed)
