@@ -17,6 +17,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    PrimaryKeyConstraint,
     String,
     Table,
     Text,
@@ -84,5 +85,8 @@ cache = Table(
 # taken by another application in the same PostgreSQL database.
 VERSION_TABLE = "bosearch_version"
 version = Table(
-    VERSION_TABLE, MetaData(), Column("version_num", String(32), primary_key=True, nullable=False)
+    VERSION_TABLE,
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name=f"{VERSION_TABLE}_pkc"),  # as Alembic makes it
 )
