@@ -9,7 +9,7 @@ record, the job under its key, and takes the remaining steps.
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, final
 
@@ -17,10 +17,9 @@ from bosearch.errors import (
     ConfigError,
     EvaluatorError,
     SpaceExhaustedError,
-    TellError,
     TrialStateError,
 )
-from bosearch.evaluators.base import UNNAMED, Evaluator, Failed, Handle, JobRequest, Measured
+from bosearch.evaluators.base import Evaluator, Failed, Handle, JobRequest
 from bosearch.runner.events import (
     Asked,
     Event,
@@ -32,8 +31,10 @@ from bosearch.runner.events import (
     Told,
 )
 from bosearch.runner.interrupts import Wishes, listening
+from bosearch.runner.jobs import Job, earlier_job, job_key
 from bosearch.runner.leases import Leases
-from bosearch.study.trial import Measurement, Trial, TrialState
+from bosearch.runner.recording import record, record_failure
+from bosearch.study.trial import Trial, TrialState
 
 if TYPE_CHECKING:
     from bosearch.asktell import Study
@@ -123,14 +124,6 @@ def run(
         return loop.summary()
 
 
-@dataclass(frozen=True)
-class _Job:
-    """A trial and where it is measured."""
-
-    trial: Trial
-    handle: Handle
-
-
 class _Loop:
     """One run: which jobs are under way, and what has come of the others."""
 
@@ -147,14 +140,13 @@ class _Loop:
         """See ``run`` for the arguments."""
         self.study, self.evaluator, self.stop, self.retries = study, evaluator, stop, retries
         self.on_event, self.leases, self.wishes = on_event, leases, wishes
-        self.jobs: list[_Job] = []
+        self.jobs: list[Job] = []
         self.unsubmitted: deque[Trial] = deque()  # asked by a driver that died before submitting
         self.reason: str | None = None  # why nothing more is asked
         self.broken = False
         self.exhausted: str | None = None
         self.completed = 0
-        self.failures: list[str] = []  # reasons, as long as nothing has been measured
-        self.failed = 0
+        self.failures: list[str] = []  # reasons, of trials that failed for good
         self.deadline = None if stop.hours is None else time.monotonic() + stop.hours * 3600
         self.wait_s = SHORTEST_WAIT_S
         self.next_look = 0.0
@@ -168,9 +160,9 @@ class _Loop:
             by_hand = trial.handle is None and trial.lease_until is None
             if trial.state is not TrialState.RUNNING or by_hand:
                 continue
-            handle = self.evaluator.reattach(self._key(trial))
+            handle = self.evaluator.reattach(job_key(self.study, trial))
             if handle is not None:
-                self._watch(_Job(trial, handle))
+                self._watch(Job(trial, handle))
                 self.on_event(Resumed(trial))
             elif trial.handle is None or self._is_lost(Handle(**trial.handle)):
                 self.leases.hold(trial)
@@ -199,7 +191,7 @@ class _Loop:
         return RunSummary(
             self.reason or self._nothing_to_do(),
             self.completed,
-            self.failed,
+            len(self.failures),
             len(self.jobs),
             interrupted=self.wishes.stop,
             broken=self.broken,
@@ -208,8 +200,8 @@ class _Loop:
     def _nothing_to_do(self) -> str:
         if self.stop.trials is not None and (finished := self._finished()) >= self.stop.trials:
             return f"{finished} trials are finished"
-        if elsewhere := len(self.study.pending) - len(self.jobs):
-            return f"{elsewhere} trials are still with somebody else: asked by hand, or by a driver"
+        if elsewhere := ", ".join(str(trial.number) for trial in self.study.pending):
+            return f"still with somebody else, by hand or another driver: trials {elsewhere}"
         return self.exhausted or "nothing is left to ask"
 
     def _look_at_the_clock(self) -> None:
@@ -284,9 +276,9 @@ class _Loop:
     def _launch(self, trial: Trial) -> None:
         """Submit, unless an earlier attempt whose lease ran out is being measured after all."""
         self.leases.hold(trial)
-        handle = self._earlier_job(trial)
+        handle = earlier_job(self.study, self.evaluator, trial)
         if handle is None:
-            request = JobRequest(self._key(trial), trial.params)
+            request = JobRequest(job_key(self.study, trial), trial.params)
             try:
                 handle = self.evaluator.submit(request)
             except EvaluatorError as error:
@@ -295,9 +287,9 @@ class _Loop:
             self.on_event(Asked(trial))
         else:
             self.on_event(Resumed(trial))
-        self._watch(_Job(trial, handle))
+        self._watch(Job(trial, handle))
 
-    def _watch(self, job: _Job) -> None:
+    def _watch(self, job: Job) -> None:
         try:
             self.study.attach(job.trial, asdict(job.handle))
         except TrialStateError:  # somebody else has settled it meanwhile
@@ -306,26 +298,6 @@ class _Loop:
             return
         self.leases.hold(job.trial)
         self.jobs.append(job)
-
-    def _earlier_job(self, trial: Trial) -> Handle | None:
-        if trial.attempt == 1:
-            return None
-        handle = self.evaluator.reattach(self._key(trial, trial.attempt - 1))
-        if handle is None:
-            return None
-        status = self.evaluator.poll([handle])[handle.key]
-        if status != "finished":
-            return handle if status in ("queued", "running") else None
-        try:
-            outcome = self.evaluator.collect(handle)
-        except EvaluatorError:
-            return None
-        return None if isinstance(outcome, Failed) and outcome.retryable else handle
-
-    def _key(self, trial: Trial, attempt: int | None = None) -> str:
-        """Study, trial, attempt; and when it was asked, lest a study made anew inherit jobs."""
-        attempt = trial.attempt if attempt is None else attempt
-        return f"{self.study.name}/{trial.number}/{attempt}/{trial.asked_at:.6f}"
 
     def _is_lost(self, handle: Handle) -> bool:
         return self.evaluator.poll([handle])[handle.key] == "lost"
@@ -342,72 +314,21 @@ class _Loop:
             self.leases.drop(job.trial)
         return bool(ended)
 
-    def _record(self, job: _Job) -> None:
+    def _record(self, job: Job) -> None:
         try:
             outcome = self.evaluator.collect(job.handle)
         except EvaluatorError as error:
             if not self.completed:  # nothing has ever worked: the fault is not the trial's
-                self._fail(job.trial, Failed(error.message, retryable=True), put_back=True)
+                self.on_event(record_failure(self.study, job.trial, error.message, again=True))
                 self._stop(str(error), broken=True)
                 return
-            outcome = Failed(str(error), retryable=True)
-        if isinstance(outcome, Measured):
-            self._tell(job.trial, outcome)
-        else:
-            self._fail(job.trial, outcome)
-
-    def _tell(self, trial: Trial, outcome: Measured) -> None:
-        try:
-            told = self.study.tell(
-                trial,
-                self._named(outcome.values),
-                seconds=outcome.seconds,
-                notes=dict(outcome.notes) or None,
-            )
-        except TellError as error:
-            self._fail(trial, Failed(error.message, retryable=False, seconds=outcome.seconds))
-            return
-        except TrialStateError:
-            self.on_event(Superseded(trial))
-            return
-        if told.attempt != trial.attempt:
-            self.on_event(Superseded(told))
-            return
-        self.completed += 1
-        self.on_event(Told(told, outcome.seconds))
-
-    def _named(
-        self, values: Mapping[str, Measurement | float]
-    ) -> Mapping[str, Measurement | float]:
-        """Give a bare number its name: that of the study's only metric.
-
-        Raises:
-            TellError: The study measures several.
-        """
-        if UNNAMED not in values:
-            return values
-        metrics = self.study.problem.modelled
-        if len(metrics) != 1:
-            raise TellError(
-                f"got one number for {len(metrics)} metrics: expected a mapping with"
-                f" {', '.join(metrics)}"
-            )
-        return {metrics[0]: values[UNNAMED]}
-
-    def _fail(self, trial: Trial, outcome: Failed, *, put_back: bool = False) -> None:
-        again = put_back or (outcome.retryable and trial.attempt <= self.retries)
-        try:
-            failed = self.study.fail(trial, outcome.reason, retry=again)
-        except TrialStateError:
-            self.on_event(Superseded(trial))
-            return
-        if failed.attempt != trial.attempt:
-            self.on_event(Superseded(failed))
-            return
-        self.on_event(FailedTrial(failed, outcome.reason, again))
-        if not again:
-            self.failed += 1
-            self.failures.append(outcome.reason)
+            outcome = Failed(error.message, retryable=True)
+        event = record(self.study, job.trial, outcome, retries=self.retries)
+        self.on_event(event)
+        if isinstance(event, Told):
+            self.completed += 1
+        elif isinstance(event, FailedTrial) and not event.again:
+            self.failures.append(event.reason)
             self._stop_if_all_fail_alike()
 
     def _stop_if_all_fail_alike(self) -> None:
