@@ -39,6 +39,11 @@ class Domain:
         self._known = set() if known is None else {row.tobytes() for row in _rounded(known)}
 
     @property
+    def known(self) -> int:
+        """Number of known points."""
+        return len(self._known)
+
+    @property
     def d(self) -> int:
         """Number of coordinates."""
         return len(self.space.factors)

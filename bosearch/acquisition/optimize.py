@@ -52,6 +52,7 @@ EFFORTS: dict[EffortName, Effort] = {
 _EXCHANGES = 30  # one-coordinate exchanges of one start, at most
 _ALTERNATIONS = 3  # climbs after exchanges
 _SCORED_AT_ONCE = 2048
+_WHOLESALE_WORK = 50_000_000  # points times observations: about two seconds
 
 
 @final
@@ -85,7 +86,7 @@ def best_candidate(
         InfeasibleSpaceError: No new feasible point was found.
     """
     size = domain.space.size
-    if size is not None and size <= effort.wholesale:
+    if size is not None and size <= effort.wholesale and size * domain.known <= _WHOLESALE_WORK:
         return _best_of_all(acquisition, domain)
     scattered = domain.scatter(effort.scatter, rng)
     near = domain.around(anchors, effort.around, rng)

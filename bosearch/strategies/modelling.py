@@ -29,6 +29,7 @@ SUCCESS = "success of the evaluation"  # name of the model of failures; no metri
 _NOISE_THAT_MATTERS = 0.01  # inferred standard deviation, as a share of the outputs' spread
 
 _ANCHORS = 5
+_SUCCESS_LABEL = 0.75  # what the model of success must reach; failures are 0, results 1
 
 
 @final
@@ -135,7 +136,7 @@ class Modelling:
         finished = sorted([*self.completed, *self.view.failed], key=lambda trial: trial.number)
         y = np.array([float(t.state is TrialState.COMPLETED) for t in finished])
         data = Data(self.encode(finished), y, np.full(len(y), np.nan))
-        return AtLeast(self._train(SUCCESS, data).model, 0.5)
+        return AtLeast(self._train(SUCCESS, data).model, _SUCCESS_LABEL)
 
     def noisy(self, metric: str, model: GaussianProcess) -> bool:
         """Whether the noise of a metric, told or inferred, matters for which value is best."""
