@@ -23,6 +23,7 @@ from bosearch.evaluators.base import (
     Outcome,
     measurements,
 )
+from bosearch.evaluators.processes import kill_processes_of
 
 ENGINE = "local"
 THREAD_VARIABLES = (
@@ -75,11 +76,9 @@ class LocalEvaluator:
                         f" {document['params']}, found {there['params']}",
                         hint="was the study deleted and made anew? then delete its jobs too",
                     )
-            self._start(request.key)
         except OSError as error:
-            raise EvaluatorError(
-                f"cannot start a job in {folder}: {error}", hint="is the disk full, or read-only?"
-            ) from error
+            raise _cannot_start(folder, error) from error
+        self._start(request.key)
         return self._handle(request.key)
 
     def poll(self, handles: Sequence[Handle]) -> dict[str, JobStatus]:
@@ -140,19 +139,22 @@ class LocalEvaluator:
         if started or key in self.spawned:
             return
         log = str(folder / jobfolder.LOG)
-        self.spawned[key] = os.posix_spawn(
-            sys.executable,
-            [sys.executable, "-P", "-m", "bosearch.evaluators.supervise", str(folder)],
-            {**os.environ, **self.environment, jobfolder.MARK: str(folder)},
-            file_actions=[
-                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644),
-                (os.POSIX_SPAWN_DUP2, 1, 2),
-            ],
-            setsid=True,
-            setsigmask=(),
-            setsigdef=(2, 15),
-        )
+        try:
+            self.spawned[key] = os.posix_spawn(
+                sys.executable,
+                [sys.executable, "-P", "-m", "bosearch.evaluators.supervise", str(folder)],
+                {**os.environ, **self.environment, jobfolder.MARK: str(folder)},
+                file_actions=[
+                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                    (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644),
+                    (os.POSIX_SPAWN_DUP2, 1, 2),
+                ],
+                setsid=True,
+                setsigmask=(),
+                setsigdef=(2, 15),
+            )
+        except OSError as error:
+            raise _cannot_start(folder, error) from error
 
     def _reap(self, key: str) -> bool:
         """Whether the supervisor that this process started has ended (or was none)."""
@@ -195,7 +197,7 @@ class LocalEvaluator:
         try:
             if (written := jobfolder.read_json(folder / jobfolder.RESULT)) is not None:
                 return written
-            _kill_processes_of(folder)
+            kill_processes_of(folder)
             if jobfolder.supervisor_pid(folder) is None:
                 reason = "lost: its supervisor did not start"
             else:
@@ -206,16 +208,10 @@ class LocalEvaluator:
             os.close(lock)
 
 
-def _kill_processes_of(folder: Path) -> None:
-    """Kill what a dead supervisor left behind; its processes carry the folder's name."""
-    import psutil
-
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get(jobfolder.MARK) == str(folder):
-                process.kill()
-        except psutil.Error:  # gone already, or somebody else's
-            continue
+def _cannot_start(folder: Path, error: OSError) -> EvaluatorError:
+    return EvaluatorError(
+        f"cannot start a job in {folder}: {error}", hint="is the disk full, or read-only?"
+    )
 
 
 def _thread_limits(slots: int, threads: int | None) -> dict[str, str]:

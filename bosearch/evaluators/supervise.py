@@ -16,8 +16,6 @@ before a single greedy one can hurt the machine. ``RLIMIT_AS`` would count what
 numpy, torch and CUDA only reserve, which is many times what they use.
 """
 
-import contextlib
-import ctypes
 import os
 import resource
 import select
@@ -37,11 +35,19 @@ from bosearch.evaluators.jobfolder import (
     take_lock,
     write_json,
 )
+from bosearch.evaluators.processes import (
+    adopt_orphans,
+    descendants,
+    die_with_parent,
+    into_own_group,
+    signal_group,
+    used_bytes,
+)
+from bosearch.evaluators.streams import Log, Tail
 
 GRACE_S = 2.0  # between asking a job over its limit to stop and killing it
 UNKILLABLE_S = 10.0  # after which a process that even KILL does not end is left behind
 MEMORY_TICK_S = 0.2
-LOG_BYTES = 1_000_000  # of each of the two files of the log; the older is dropped
 KEPT_BYTES = 1_000_000  # end of standard output kept to look for a command's metrics
 TAIL_BYTES = 2_000  # end of standard error kept in the result
 TRY_AGAIN_CODE = 75  # EX_TEMPFAIL of sysexits.h: a command's own way to ask for a retry
@@ -81,7 +87,7 @@ class Supervisor:
         signal.signal(signal.SIGTERM, self._cancel)
         if (self.folder / CANCEL).exists():
             return self._failed("cancelled")
-        _adopt_orphans()
+        adopt_orphans()
         if "command" in self.request:
             write_json(self.folder / measure.PARAMS, self.request["params"], durable=False)
         out, child_out = os.pipe()
@@ -90,7 +96,7 @@ class Supervisor:
         self.child = os.fork()
         if self.child == 0:
             self._become_child(child_out, child_err)
-        _into_own_group(self.child)
+        into_own_group(self.child)
         os.close(child_out)
         os.close(child_err)
         self.streams = {out: Tail(KEPT_BYTES), err: Tail(TAIL_BYTES)}
@@ -106,8 +112,8 @@ class Supervisor:
     def _become_child(self, out: int, err: int) -> NoReturn:
         """Run in the forked child: shed what is the supervisor's, then measure."""
         try:
-            _into_own_group(0)
-            _die_with_parent()
+            into_own_group(0)
+            die_with_parent()
             signal.set_wakeup_fd(-1)
             for name in (signal.SIGCHLD, signal.SIGTERM):
                 signal.signal(name, signal.SIG_DFL)
@@ -224,11 +230,11 @@ class Supervisor:
     def _sweep(self, grace_s: float) -> None:
         """End what is left of the job: TERM, ``grace_s`` seconds, then KILL until nothing is."""
         if grace_s:
-            _signal_group(self.child, signal.SIGTERM)
+            signal_group(self.child, signal.SIGTERM)
             deadline = time.monotonic() + self._grace_s(grace_s)
             while self._reap() and (left := deadline - time.monotonic()) > 0:
                 self._read(min(left, 0.1))
-        _signal_group(self.child, signal.SIGKILL)
+        signal_group(self.child, signal.SIGKILL)
         deadline = time.monotonic() + UNKILLABLE_S
         while self._reap() and time.monotonic() < deadline:
             for process in descendants():
@@ -238,107 +244,6 @@ class Supervisor:
     def _grace_s(self, default_s: float) -> float:
         wish = read_json(self.folder / CANCEL) if self.cancelled else None
         return default_s if wish is None else float(wish["grace_s"])
-
-
-class Log:
-    """A file that keeps the end of what is written to it, within a bounded size."""
-
-    def __init__(self, path: Path) -> None:
-        """Older output moves to ``path`` with the suffix ``.old``."""
-        self.path = path
-        self.file = path.open("ab", buffering=0)
-
-    def write(self, data: bytes) -> None:
-        """Append ``data``; start a new file when this one is full."""
-        with contextlib.suppress(OSError):  # a full disk shall not end a measurement
-            if self.file.tell() + len(data) > LOG_BYTES:
-                self.file.close()
-                self.path.replace(self.path.with_suffix(".old"))
-                self.file = self.path.open("ab", buffering=0)
-            self.file.write(data)
-
-    def close(self) -> None:
-        """Close the file."""
-        self.file.close()
-
-
-class Tail:
-    """The last bytes of a stream."""
-
-    def __init__(self, size: int) -> None:
-        """Keep ``size`` bytes."""
-        self.size = size
-        self.data = b""
-
-    def add(self, data: bytes) -> None:
-        """Append ``data``, drop what is too old."""
-        self.data = (self.data + data)[-self.size :]
-
-    def text(self) -> str:
-        """The kept bytes as text."""
-        return self.data.decode(errors="replace")
-
-    def last_line(self) -> str:
-        """The last line that is not empty."""
-        return next((line for line in reversed(self.text().splitlines()) if line.strip()), "")
-
-
-def descendants() -> list[Any]:
-    """Every process below this one; orphans among them have become its children."""
-    import psutil
-
-    return list(psutil.Process().children(recursive=True))
-
-
-def used_bytes(limit: float) -> float:
-    """Memory of all processes of the job.
-
-    Resident sizes count what processes share once for each. They are quick to
-    read; only when their sum exceeds ``limit`` is each shared page divided
-    among its users (Linux; reading that takes milliseconds per process).
-    """
-    processes = descendants()
-    used = sum(_memory(process, "memory_info", "rss") for process in processes)
-    if used > limit and len(processes) > 1:
-        used = sum(_memory(process, "memory_full_info", "pss") for process in processes)
-    return used
-
-
-def _memory(process: Any, method: str, field: str) -> float:
-    import psutil
-
-    try:
-        sizes = getattr(process, method)()
-    except psutil.Error:  # it has just ended
-        return 0.0
-    return float(getattr(sizes, field, sizes.rss))
-
-
-def _into_own_group(pid: int) -> None:
-    """Give ``pid`` a process group; parent and child both do it, whoever is first."""
-    try:
-        os.setpgid(pid, pid)
-    except (PermissionError, ProcessLookupError):  # it has gone on to the command, or is gone
-        return
-
-
-def _signal_group(group: int, number: int) -> None:
-    try:
-        os.killpg(group, number)
-    except (ProcessLookupError, PermissionError):  # macOS says the second of a zombie
-        return
-
-
-def _adopt_orphans() -> None:
-    """Become the parent of grandchildren whose parent dies, so that none escapes (Linux)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
-
-
-def _die_with_parent() -> None:
-    """Have the kernel kill this process when its supervisor dies (Linux)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG
 
 
 if __name__ == "__main__":

@@ -10,11 +10,10 @@ record, the job under its key, and takes the remaining steps.
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, final
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from bosearch.errors import (
-    ConfigError,
     EvaluatorError,
     SpaceExhaustedError,
     TrialStateError,
@@ -34,6 +33,7 @@ from bosearch.runner.interrupts import Wishes, listening
 from bosearch.runner.jobs import Job, earlier_job, job_key
 from bosearch.runner.leases import Leases
 from bosearch.runner.recording import record, record_failure
+from bosearch.runner.terms import RunSummary, Stop
 from bosearch.study.trial import Trial, TrialState
 
 if TYPE_CHECKING:
@@ -42,48 +42,6 @@ if TYPE_CHECKING:
 LEASE_S = 120.0
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 0.01, 0.2
 LOOK_AROUND_S = 5.0  # how often to look for trials that another driver has lost
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class Stop:
-    """When a run is done; whichever comes first.
-
-    Args:
-        trials: Finished trials of the study, completed and failed, earlier runs included.
-        hours: Wall clock of this run.
-    """
-
-    trials: int | None = None
-    hours: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.trials is not None and self.trials < 1:
-            raise ConfigError(f"stop: trials must be at least 1, got {self.trials}")
-        if self.hours is not None and not self.hours > 0:
-            raise ConfigError(f"stop: hours must be positive, got {self.hours}")
-
-
-@final
-@dataclass(frozen=True)
-class RunSummary:
-    """How a run ended.
-
-    Args:
-        reason: Why it ended, in words.
-        completed: Trials measured in this run.
-        failed: Trials that failed for good in this run.
-        running: Jobs that go on without us; the next run finds them again.
-        interrupted: Whether the user stopped it.
-        broken: Whether it cannot go on before something is repaired.
-    """
-
-    reason: str
-    completed: int
-    failed: int
-    running: int
-    interrupted: bool = False
-    broken: bool = False
 
 
 def run(
