@@ -168,6 +168,28 @@ def test_check_warns_on_stderr_and_can_be_read_by_a_program(
     assert len(told["warnings"]) == 1
 
 
+def test_check_shows_inferred_thresholds_and_changes_since_the_start(
+    tmp_path: Path, read: Callable[..., list[dict[str, Any]]]
+) -> None:
+    path = tmp_path / "study.toml"
+    text = STUDY.format(end="").replace('"minimize"', '"minimize"\ngain = "maximize"')
+    path.write_text(text)
+    assert read("check", str(path), "--json")[0]["thresholds"] == {}
+    read("ask", str(path), "--batch", "2", "--json")
+    for number, (loss, gain) in enumerate([(1, 10), (2, 20)]):
+        read("tell", str(path), str(number), f"loss={loss}", f"gain={gain}", "--json")
+    (told,) = read("check", str(path), "--json")
+    # The front spans losses 1 to 2 and gains 10 to 20: a tenth of that beyond its worst.
+    assert told["thresholds"] == {
+        "loss": {"value": pytest.approx(2.1), "inferred": True},
+        "gain": {"value": pytest.approx(9.0), "inferred": True},
+    }
+    assert told["warnings"] == []
+    path.write_text(text.replace("seed = 1", "seed = 2"))
+    (changed,) = read("check", str(path), "--json")
+    assert changed["warnings"] == ["the study on record differs: seed: 1 there, 2 now"]
+
+
 # --- by hand ---
 
 

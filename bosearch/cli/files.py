@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from bosearch.cli.output import Json, aligned, emit, say
-from bosearch.cli.target import FileArgument, read_file
+from bosearch.cli.target import FileArgument, Target, read_file
+from bosearch.errors import StudyNotFoundError
 
 
 def init(
@@ -34,7 +35,12 @@ def check(file: FileArgument, as_json: Json = False) -> None:
     """
     from bosearch.io.description import describe
 
-    told = describe(read_file(file))
+    stated = read_file(file)
+    try:
+        with Target(file, stated.url, stated.name, stated).open() as study:
+            told = describe(stated, study)
+    except StudyNotFoundError:
+        told = describe(stated)
     if as_json:
         emit(told.record())
         return

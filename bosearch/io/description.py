@@ -7,10 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from bosearch.asktell import Study
 from bosearch.evaluators import RECIPES, ProcessRecipe
 from bosearch.io.study_file import StudyFile
 from bosearch.space import Integer, Real, Space
 from bosearch.strategies import load, resolve
+from bosearch.strategies.thresholds import Threshold, thresholds
+from bosearch.study import Objective
+from bosearch.study.definition import Definition, differences
 
 _SAMPLES = 2000  # points from which the feasible share is estimated, to about one percent
 _WIDE = 1000.0  # ratio of bounds from which a logarithmic scale is the better guess
@@ -27,6 +31,8 @@ class Description:
             ``None`` if there are none.
         strategy: The strategy that will be used.
         reasons: Why, and how.
+        limits: With several objectives: the thresholds, stated or inferred from what
+            has been measured, by metric.
         warnings: What is legal but probably not meant.
     """
 
@@ -35,6 +41,7 @@ class Description:
     feasible_share: float | None
     strategy: str
     reasons: tuple[str, ...]
+    limits: Mapping[str, Threshold]
     warnings: tuple[str, ...]
 
     def record(self) -> dict[str, Any]:
@@ -48,6 +55,7 @@ class Description:
             "feasible_share": self.feasible_share,
             "strategy": self.strategy,
             "reasons": list(self.reasons),
+            "thresholds": {metric: asdict(limit) for metric, limit in self.limits.items()},
             "evaluator": None if self.file.evaluator is None else _settings(self.file),
             "stop": asdict(self.file.stop),
             "store": self.file.shown_url,
@@ -62,14 +70,7 @@ class Description:
         file, problem = self.file, self.file.problem
         yield "study", f"{file.name}, seed {file.seed}"
         for objective in problem.objectives:
-            stated = objective.threshold is not None
-            yield (
-                "objective",
-                f"{objective.direction} {objective.metric}"
-                + (f", threshold {objective.threshold:g}" if stated else ""),
-            )
-        if len(problem.objectives) > 1 and None in [o.threshold for o in problem.objectives]:
-            yield "", "thresholds that are not stated are inferred from the measurements"
+            yield "objective", f"{objective.direction} {objective.metric}{self._limit(objective)}"
         yield "constraints", ", ".join(map(str, problem.constraints))
         yield "tracked", ", ".join(problem.tracked)
         yield "space", _counted(self.size, len(problem.space.factors))
@@ -87,9 +88,21 @@ class Description:
         yield "stop", _stop(file)
         yield "store", file.shown_url
 
+    def _limit(self, objective: Objective) -> str:
+        if len(self.file.problem.objectives) == 1:
+            return ""
+        limit = self.limits.get(objective.metric)
+        if limit is None:
+            return ", threshold to be inferred from the measurements"
+        return f", threshold {limit.value:.6g}{' (inferred)' if limit.inferred else ''}"
 
-def describe(file: StudyFile) -> Description:
+
+def describe(file: StudyFile, study: Study | None = None) -> Description:
     """Find out what a study file means.
+
+    Args:
+        file: To describe.
+        study: What is on record, if it has been started.
 
     Raises:
         StrategyError: The strategy cannot serve the study, or an option of it is wrong.
@@ -100,13 +113,17 @@ def describe(file: StudyFile) -> Description:
     if options:  # only the strategy itself can check them, and loading it takes seconds
         load(strategy, problem, options)
     share = feasible_share(problem.space)
+    changed = [] if study is None else _differences(file, study)
+    measured = [] if study is None or changed else study.completed
+    several = len(problem.objectives) > 1
     return Description(
         file=file,
         size=problem.space.size,
         feasible_share=share,
         strategy=strategy,
         reasons=reasons,
-        warnings=tuple(_warnings(file, share)),
+        limits=thresholds(problem, measured) if several else {},
+        warnings=(*(f"the study on record differs: {d}" for d in changed), *_warnings(file, share)),
     )
 
 
@@ -117,6 +134,27 @@ def feasible_share(space: Space) -> float | None:
     U = np.random.default_rng(0).random((_SAMPLES, len(space.factors)))
     values = space.from_unit(U)
     return float(space.feasible_encoded(space.encode(values)).mean())
+
+
+def _differences(file: StudyFile, study: Study) -> list[str]:
+    """What the file says otherwise than the study that was started from it."""
+    asked = file.strategy["name"]
+    strategy, reasons = resolve(asked, file.problem)
+    now = Definition(
+        problem=file.problem,
+        strategy=strategy,
+        options={key: value for key, value in file.strategy.items() if key != "name"},
+        reasons=tuple(reasons) if asked == "auto" else None,
+        seed=file.seed,
+    )
+    there = Definition(
+        problem=study.problem,
+        strategy=study.strategy,
+        options=study.options,
+        reasons=study.reasons or None,
+        seed=study.seed,
+    )
+    return differences(there.to_spec(), now.to_spec())
 
 
 def _warnings(file: StudyFile, share: float | None) -> Iterator[str]:

@@ -6,10 +6,20 @@ from typing import Any
 import plotly.graph_objects as go
 
 from bosearch.report import results
-from bosearch.report.theme import BLUE, GREEN, GREY, ORANGE, RED, axis_title, figure, plain, points
+from bosearch.report.theme import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    RED,
+    axis_title,
+    figure,
+    focus,
+    plain,
+    points,
+)
+from bosearch.strategies.thresholds import thresholds
 from bosearch.study import Objective, OutcomeConstraint, Problem, Trial
-
-_WIDE = 1000.0  # ratio of largest to smallest value from which an axis is logarithmic
 
 
 def convergence(problem: Problem, trials: Sequence[Trial]) -> go.Figure:
@@ -34,11 +44,12 @@ def convergence(problem: Problem, trials: Sequence[Trial]) -> go.Figure:
 
 
 def measurements(problem: Problem, objective: Objective, trials: Sequence[Trial]) -> go.Figure:
-    """Every measurement of one of several objectives, with its threshold where stated."""
+    """Every measurement of one of several objectives, with its threshold."""
     fig = figure(x="trial", y=axis_title(objective), height=300)
     _add_measurements(fig, problem, objective, trials)
-    if objective.threshold is not None:
-        _add_bound(fig, objective.threshold, "threshold")
+    limit = thresholds(problem, results.completed(trials)).get(objective.metric)
+    if limit is not None:
+        _add_bound(fig, limit.value, "threshold, inferred" if limit.inferred else "threshold")
     return fig
 
 
@@ -100,9 +111,7 @@ def _add_measurements(
                     error_y=_standard_errors(objective, shown),
                 )
             )
-    values = [trial[objective.metric] for trial in done]
-    if values and min(values) > 0 and max(values) / min(values) > _WIDE:
-        fig.update_yaxes(type="log")
+    focus(fig, objective, [trial[objective.metric] for trial in done])
 
 
 def _standard_errors(objective: Objective, trials: Sequence[Trial]) -> dict[str, Any]:

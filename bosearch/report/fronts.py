@@ -1,6 +1,6 @@
 """The front of two or three objectives, with what it dominates and the thresholds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -9,7 +9,6 @@ from bosearch.report import results
 from bosearch.report.theme import (
     GREEN,
     GREY,
-    GRID,
     ORANGE,
     RED,
     axis_title,
@@ -17,6 +16,7 @@ from bosearch.report.theme import (
     hover,
     points,
 )
+from bosearch.strategies.thresholds import Threshold, thresholds
 from bosearch.study import Objective, Problem, Trial
 from bosearch.study.best import pareto_front
 
@@ -32,7 +32,8 @@ def front(problem: Problem, trials: Sequence[Trial]) -> go.Figure:
         "front": best,
     }
     draw = _plane if len(problem.objectives) == 2 else _cube
-    return draw(problem.objectives[:3], {name: ts for name, ts in groups.items() if ts})
+    shown = {name: found for name, found in groups.items() if found}
+    return draw(problem.objectives[:3], shown, thresholds(problem, results.completed(trials)))
 
 
 _MARKERS: dict[str, dict[str, Any]] = {
@@ -42,7 +43,9 @@ _MARKERS: dict[str, dict[str, Any]] = {
 }
 
 
-def _plane(objectives: Sequence[Objective], groups: dict[str, list[Trial]]) -> go.Figure:
+def _plane(
+    objectives: Sequence[Objective], groups: dict[str, list[Trial]], limits: Mapping[str, Threshold]
+) -> go.Figure:
     first, second = objectives
     fig = figure(x=axis_title(first), y=axis_title(second), height=440)
     for name, trials in groups.items():
@@ -64,15 +67,15 @@ def _plane(objectives: Sequence[Objective], groups: dict[str, list[Trial]]) -> g
                 showlegend=False,
             )
         )
-    dashed = {"color": RED, "dash": "dash", "width": 1.5}
-    if first.threshold is not None:
-        fig.add_vline(x=first.threshold, line=dashed)
-    if second.threshold is not None:
-        fig.add_hline(y=second.threshold, line=dashed)
+    for metric, add_line in ((first.metric, fig.add_vline), (second.metric, fig.add_hline)):
+        if metric in limits:
+            add_line(limits[metric].value, line={"color": RED, "dash": "dash", "width": 1.5})
     return fig
 
 
-def _cube(objectives: Sequence[Objective], groups: dict[str, list[Trial]]) -> go.Figure:
+def _cube(
+    objectives: Sequence[Objective], groups: dict[str, list[Trial]], limits: Mapping[str, Threshold]
+) -> go.Figure:
     fig = figure(height=560)
     for name, trials in groups.items():
         x, y, z = ([trial[o.metric] for trial in trials] for o in objectives)
@@ -88,21 +91,22 @@ def _cube(objectives: Sequence[Objective], groups: dict[str, list[Trial]]) -> go
                 hoverinfo="text",
             )
         )
-    stated = [o.threshold for o in objectives]
-    if None not in stated:
+    if limits:
+        corner = [limits[o.metric] for o in objectives]
         fig.add_trace(
             go.Scatter3d(
-                **{axis: [threshold] for axis, threshold in zip("xyz", stated, strict=True)},
+                **{axis: [limit.value] for axis, limit in zip("xyz", corner, strict=True)},
                 name="thresholds",
                 mode="markers",
                 marker={"color": RED, "size": 5, "symbol": "cross"},
                 hoverinfo="name",
             )
         )
+    fig.update_scenes(camera={"eye": {"x": 1.4, "y": 1.4, "z": 0.8}})
     axes = ("xaxis", "yaxis", "zaxis")
     fig.update_scenes(
         {
-            axis: {"title": {"text": axis_title(o)}, "gridcolor": GRID, "showbackground": False}
+            axis: {"title": {"text": axis_title(o)}, "gridcolor": GREY, "showbackground": False}
             for axis, o in zip(axes, objectives, strict=True)
         }
     )

@@ -136,7 +136,7 @@ def _progress(problem: Problem, trials: Sequence[Trial]) -> Iterator[Section]:
     else:
         yield Section(
             "Front",
-            "No measured trial is better than one of the front in every objective.",
+            "Trials that no other one beats in every objective; dashed lines are thresholds.",
             (
                 Panel(fronts.front(problem, trials), wide=True),
                 Panel(convergence.hypervolume_trace(problem, trials), "Hypervolume"),

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from bosearch.report import results, words
-from bosearch.report.theme import GREY, SCALE, axis_title, figure, plain, points
+from bosearch.report.theme import GREY, SCALE, axis_title, figure, focus, plain, points
 from bosearch.space import Choice, Integer, Parameter, Real, Sequence
 from bosearch.study import Objective, Problem, Trial
 
@@ -50,6 +50,7 @@ def slice_of(
             },
         )
     )
+    focus(fig, objective, [trial[objective.metric] for trial in done])
     if isinstance(parameter, Choice):
         every = [_category(value) for value in parameter.values]
         fig.update_xaxes(type="category", categoryorder="array", categoryarray=every)
@@ -116,12 +117,16 @@ def parallel(problem: Problem, trials: Listing[Trial]) -> go.Figure:
         for o in problem.objectives
     ]
     shown = problem.objectives[0]
+    values = [trial[shown.metric] for trial in done]
+    low, high = results.near_range(shown, values)
     fig = figure(height=420)
     fig.add_trace(
         go.Parcoords(
             dimensions=axes,
             line={
-                "color": [trial[shown.metric] for trial in done],
+                "color": values,
+                "cmin": low,
+                "cmax": high,
                 "colorscale": SCALE,
                 "reversescale": shown.direction == "minimize",
                 "showscale": False,

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from bosearch.strategies.thresholds import thresholds
 from bosearch.study import Objective, Problem, Trial, TrialState
-from bosearch.study.best import pareto_front
 
 Array = NDArray[np.float64]
 
@@ -42,6 +42,19 @@ def gain(objective: Objective, trial: Trial) -> float:
     return objective.sign * trial[objective.metric]
 
 
+def near_range(objective: Objective, values: Sequence[float]) -> tuple[float, float]:
+    """The smallest and the largest value, far outliers on the worse side left out.
+
+    Source: Tukey (1977), *Exploratory Data Analysis*: far out is what lies three
+    interquartile ranges beyond the quartile.
+    """
+    turned = objective.sign * np.asarray(values, dtype=float)
+    lower, upper = np.quantile(turned, [0.25, 0.75])
+    near = turned[turned >= lower - 3 * (upper - lower)] if upper > lower else turned
+    ends = sorted([objective.sign * near.min(), objective.sign * near.max()])
+    return float(ends[0]), float(ends[1])
+
+
 def gains(problem: Problem, trials: Sequence[Trial]) -> Array:
     """Return ``n x m`` gains."""
     rows = [[gain(objective, trial) for objective in problem.objectives] for trial in trials]
@@ -49,20 +62,9 @@ def gains(problem: Problem, trials: Sequence[Trial]) -> Array:
 
 
 def reference_point(problem: Problem, trials: Iterable[Trial]) -> Array:
-    """Return ``m`` gains of the thresholds; where none is stated, a bit below the front.
-
-    An inferred coordinate lies one tenth of the front's range below its worst
-    value, as in Ishibuchi et al. (2011) and BoTorch's ``infer_reference_point``.
-    """
-    Y = gains(problem, pareto_front(problem, trials))
-    stated = [o.threshold for o in problem.objectives]
-    if not len(Y):
-        return np.array([0.0 if t is None else t for t in stated])
-    low, high = Y.min(axis=0), Y.max(axis=0)
-    inferred = low - 0.1 * np.where(high > low, high - low, np.maximum(np.abs(low), 1e-9))
-    return np.array(
-        [inferred[i] if t is None else problem.objectives[i].sign * t for i, t in enumerate(stated)]
-    )
+    """Return the ``m`` thresholds, stated or inferred, as gains; needs a completed trial."""
+    limits = thresholds(problem, completed(trials))
+    return np.array([o.sign * limits[o.metric].value for o in problem.objectives])
 
 
 def hypervolume(Y: Array, reference: Array) -> float:
@@ -88,8 +90,10 @@ def hypervolume(Y: Array, reference: Array) -> float:
 
 def hypervolume_trace(problem: Problem, trials: Sequence[Trial]) -> list[float]:
     """Hypervolume after each completed trial, above the reference point of the whole study."""
-    reference = reference_point(problem, trials)
     volumes: list[float] = []
+    if not completed(trials):
+        return volumes
+    reference = reference_point(problem, trials)
     best = np.empty((0, len(problem.objectives)))
     for trial in completed(trials):
         new = gains(problem, [trial])

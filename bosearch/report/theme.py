@@ -13,6 +13,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from bosearch.report import words
+from bosearch.report.results import near_range
 from bosearch.study import Objective, Trial, TrialState
 
 BLUE, ORANGE, GREEN, RED, PURPLE, GREY = (
@@ -32,6 +33,7 @@ STATE_COLOURS = {
     TrialState.WAITING: PURPLE,
     TrialState.ABANDONED: GREY,
 }
+_WIDE = 1000.0  # ratio of largest to smallest value from which an axis is logarithmic
 _MANY = 2000  # points from which WebGL draws faster than SVG
 
 
@@ -95,3 +97,22 @@ def points(
         hoverinfo="text",
         **style,
     )
+
+
+def focus(fig: go.Figure, objective: Objective, values: Sequence[float]) -> None:
+    """Set the vertical axis to the values worth seeing, and say how many lie beyond it.
+
+    Positive values over more than three decades get a logarithmic axis instead.
+    """
+    if not values:
+        return
+    if min(values) > 0 and max(values) / min(values) > _WIDE:
+        fig.update_yaxes(type="log")
+        return
+    low, high = near_range(objective, values)
+    beyond = sum(not low <= value <= high for value in values)
+    if beyond:
+        margin = 0.06 * (high - low)
+        fig.update_yaxes(range=[low - margin, high + margin])
+        said = f"{beyond} beyond the vertical axis, double-click shows all"
+        fig.update_xaxes(title_text=f"{fig.layout.xaxis.title.text}<br><sub>{said}</sub>")

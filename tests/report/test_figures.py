@@ -67,6 +67,15 @@ def test_convergence_over_orders_of_magnitude_is_logarithmic(
     assert convergence.convergence(LOSS, trials).layout.yaxis.type == kind
 
 
+def test_convergence_looks_past_a_far_failure_and_says_so() -> None:
+    trials = [measured(i, loss=loss, cost=1) for i, loss in enumerate([1, 2, 3, 4, 5, 90])]
+    figure = convergence.convergence(LOSS, trials)
+    low, high = figure.layout.yaxis.range
+    assert low < 1
+    assert 5 < high < 90
+    assert "1 beyond the vertical axis" in figure.layout.xaxis.title.text
+
+
 def test_an_outcome_is_shown_beside_its_bound() -> None:
     trials = [measured(0, loss=3, cost=1), measured(1, loss=1, cost=9)]
     figure = convergence.outcome(LOSS.constraints[0], trials)
@@ -81,8 +90,10 @@ def test_the_front_is_apart_from_what_it_dominates() -> None:
     figure = fronts.front(asked, trials)
     assert traces(figure)["front"].x == (1.0, 2.0)
     assert traces(figure)["dominated"].x == (3.0,)
-    (threshold,) = figure.layout.shapes
-    assert (threshold.x0, threshold.x1) == (7.0, 7.0)
+    stated, inferred = figure.layout.shapes
+    assert (stated.x0, stated.x1) == (7.0, 7.0)
+    # The front spans gains 1 to 5; a tenth of that below its worst is 0.6.
+    assert (inferred.y0, inferred.y1) == (pytest.approx(0.6), pytest.approx(0.6))
 
 
 def test_three_objectives_are_drawn_in_space() -> None:

@@ -9,6 +9,7 @@ from bosearch.report import results
 from bosearch.space import Real, Space
 from bosearch.study import (
     Measurement,
+    Objective,
     OutcomeConstraint,
     Problem,
     Trial,
@@ -84,3 +85,18 @@ def test_a_stated_threshold_is_the_reference_and_others_are_inferred() -> None:
     trials = [measured(0, cost=1, gain=10), measured(1, cost=2, gain=20)]
     # The front spans gains 10 to 20, and a tenth of that lies below its worst.
     assert results.reference_point(asked, trials).tolist() == [-5.0, 9.0]
+
+
+@pytest.mark.parametrize(
+    ("asked", "values", "expected"),
+    [
+        (maximize("y"), [1, 2, 3, 4, 5, -90], (1, 5)),  # far out on the worse side
+        (maximize("y"), [1, 2, 3, 4, 5, 90], (1, 90)),  # a success is never left out
+        (minimize("y"), [1, 2, 3, 4, 5, 90], (1, 5)),
+        (minimize("y"), [7, 7, 7, 7, 90], (7, 90)),  # without a spread nothing is far
+    ],
+)
+def test_the_near_range_leaves_out_far_failures_only(
+    asked: Objective, values: list[float], expected: tuple[float, float]
+) -> None:
+    assert results.near_range(asked, values) == expected
