@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from workshop import Workshop, ended, outcome_of, wait_until
 
 from bosearch.evaluators import Evaluator, Failed, Handle, JobRequest, Measured
 from bosearch.evaluators.base import UNNAMED
 from bosearch.study import Measurement
+from tests.evaluators.workshop import Workshop, ended, outcome_of, wait_until
 
 BACKENDS = ["memory", "process", "command"]
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from workshop import Workshop, ended, outcome_of, wait_until
 
 from bosearch.errors import EvaluatorError
 from bosearch.evaluators import Failed, JobRequest, Measured, jobfolder
 from bosearch.study import Measurement
+from tests.evaluators.workshop import Workshop, ended, outcome_of, wait_until
 
 
 @pytest.fixture

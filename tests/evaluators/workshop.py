@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import measured_functions
 import psutil
 
 from bosearch.evaluators import (
@@ -20,6 +19,7 @@ from bosearch.evaluators import (
 )
 from bosearch.evaluators.jobfolder import MARK
 from bosearch.evaluators.local import LocalEvaluator
+from tests.evaluators import measured_functions
 
 PATIENCE_S = 60.0
 

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import driver_of_study
 import psutil
 import pytest
 
 from bosearch import Integer, Real, Space, Study, TrialState, minimize
 from bosearch.evaluators.jobfolder import MARK
 from bosearch.store import EventKind, verify
+from tests.runner import driver_of_study
 
 
 def processes_of(folder: Path) -> list[psutil.Process]:

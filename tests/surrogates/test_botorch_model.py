@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from mixed_cases import CASES, Case, points
 
 from bosearch.errors import ShapeError
 from bosearch.space.factor import Factor
@@ -13,6 +12,7 @@ from bosearch.surrogates.fit import Recipe
 from bosearch.surrogates.gp import GaussianProcess
 from bosearch.surrogates.kernel import PROFILES
 from bosearch.surrogates.likelihood import Hyperparameters, Observations, Priors
+from tests.surrogates.mixed_cases import CASES, Case, points
 
 models = pytest.importorskip("botorch.models")  # after ours, which silences what it warns
 gpytorch = pytest.importorskip("gpytorch")

@@ -1,10 +1,10 @@
 """Coordinates of mixed points."""
 
 import numpy as np
-from mixed_cases import FACTORS, points
 
 from bosearch.surrogates.embedding import Embedding
 from bosearch.surrogates.kernel import squared_distances, squared_exponential
+from tests.surrogates.mixed_cases import FACTORS, points
 
 
 def test_simplex_with_a_gaussian_kernel_is_the_exponential_hamming_kernel() -> None:

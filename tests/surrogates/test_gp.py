@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from mixed_cases import CASES, Case, points
 from numpy.typing import NDArray
 
 from bosearch.surrogates.gp import GaussianProcess
 from bosearch.surrogates.likelihood import Observations
+from tests.surrogates.mixed_cases import CASES, Case, points
 
 Array = NDArray[np.float64]
 

@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from mixed_cases import CASES, Case
 from numpy.typing import NDArray
 
 from bosearch.surrogates.kernel import matern52
 from bosearch.surrogates.likelihood import log_posterior
+from tests.surrogates.mixed_cases import CASES, Case
 
 gpytorch = pytest.importorskip("gpytorch")
 
