@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bosearch.asktell import Study as Study
     from bosearch.errors import BosearchError as BosearchError
     from bosearch.space import Choice as Choice
     from bosearch.space import Integer as Integer
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from bosearch.space import Sequence as Sequence
     from bosearch.space import Space as Space
     from bosearch.study import Measurement as Measurement
-    from bosearch.asktell import Study as Study
     from bosearch.study import Trial as Trial
     from bosearch.study import TrialState as TrialState
     from bosearch.study import maximize as maximize
@@ -32,7 +32,7 @@ _HOME = {
     ),
 }
 
-__all__ = ["__version__", *_HOME]  # noqa: PLE0604  # the keys are strings
+__all__ = ["__version__", *_HOME]  # the keys are strings
 
 
 def __getattr__(name: str) -> Any:
