@@ -9,13 +9,14 @@ Improvements to Expected Improvement for Bayesian Optimization", eqs. 8 and 9.
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import erfcx, log_ndtr, ndtr
+from scipy.special import erfcx, log_ndtr
 
 Array = NDArray[np.float64]
 
 _LOG_ROOT_2PI = 0.5 * float(np.log(2.0 * np.pi))
 _ROOT_HALF_PI = float(np.sqrt(0.5 * np.pi))
 _FAR = -100.0  # below, three terms of the asymptotic series are exact to 1e-10
+_NEAR = 25.0  # above, h(z) = z to the last digit
 
 
 def log_h(z: Array) -> tuple[Array, Array]:
@@ -23,25 +24,19 @@ def log_h(z: Array) -> tuple[Array, Array]:
 
     Expected improvement over ``best`` is :math:`\sigma h((\mu - best) / \sigma)`.
     """
-    near = np.maximum(z, -1.0)
-    h_near = np.exp(-0.5 * near * near - _LOG_ROOT_2PI) + near * ndtr(near)
-    middle = np.clip(z, _FAR, -1.0)
-    mills = _ROOT_HALF_PI * erfcx(-middle / np.sqrt(2.0))  # Phi / phi
-    tail = 1.0 + middle * mills  # h / phi
-    far = np.minimum(z, _FAR)
-    inverse = far**-2
-    series = 1.0 - 3.0 * inverse + 15.0 * inverse**2  # h z^2 / phi
-    log_phi = -0.5 * z * z - _LOG_ROOT_2PI
-    value = np.where(
-        z > -1.0,
-        np.log(h_near),
-        log_phi + np.where(z > _FAR, np.log(tail), np.log(inverse * series)),
-    )
-    slope = np.where(
-        z > -1.0,
-        ndtr(near) / h_near,
-        np.where(z > _FAR, mills / tail, -far - 2.0 / far + 6.0 / far**3),
-    )
+    inner = np.clip(z, _FAR, _NEAR)
+    mills = _ROOT_HALF_PI * erfcx(inner * -np.sqrt(0.5))  # Phi / phi
+    ratio = 1.0 + inner * mills  # h / phi
+    value: Array = np.log(ratio) - (0.5 * inner * inner + _LOG_ROOT_2PI)
+    slope: Array = mills / ratio
+    if (above := z > _NEAR).any():
+        value[above], slope[above] = np.log(z[above]), 1.0 / z[above]
+    if (below := z < _FAR).any():
+        far = z[below]
+        inverse = 1.0 / (far * far)
+        series = inverse * (1.0 - 3.0 * inverse + 15.0 * inverse * inverse)
+        value[below] = np.log(series) - (0.5 * far * far + _LOG_ROOT_2PI)
+        slope[below] = -far - 2.0 / far + 6.0 * inverse / far
     return value, slope
 
 
