@@ -88,3 +88,11 @@ class EvaluatorError(BosearchError, RuntimeError):
 
 class ShapeError(BosearchError, ValueError):
     """A tensor has a shape other than the documented one."""
+
+
+class SdpError(BosearchError, ValueError):
+    """A semidefinite program is badly stated, or cannot be given to a solver."""
+
+
+class CertificateError(BosearchError, ValueError):
+    """A certificate is damaged, or does not prove what it states."""

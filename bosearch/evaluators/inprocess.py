@@ -13,7 +13,7 @@ from bosearch.evaluators.base import (
     Outcome,
     measurements,
 )
-from bosearch.evaluators.results import WrongResultError, as_values, describe
+from bosearch.evaluators.results import WrongResultError, as_outcome, describe
 
 
 @final
@@ -43,12 +43,13 @@ class InProcessEvaluator:
     def _measure(self, params: Mapping[str, Any]) -> Outcome:
         started = time.monotonic()
         try:
-            values = as_values(self.function(**params))
+            outcome = as_outcome(self.function(**params))
         except WrongResultError as error:
             return Failed(str(error), False, time.monotonic() - started)
         except Exception as error:
             return Failed(describe(error), False, time.monotonic() - started)
-        return Measured(measurements(values), time.monotonic() - started)
+        seconds = time.monotonic() - started
+        return Measured(measurements(outcome["values"]), seconds, outcome["notes"])
 
     def poll(self, handles: Sequence[Handle]) -> dict[str, JobStatus]:
         """Report finished jobs; those of another process are lost."""

@@ -44,7 +44,8 @@ class LocalEvaluator:
     Args:
         jobs: Folder that holds the job folders; may be removed when no job runs.
         work: What to run and its limits, the part that all requests share: ``folder``,
-            ``function`` or ``command``, ``timeout_s``, ``memory_mb``.
+            ``function`` (and the ``arguments`` that all requests share) or ``command``,
+            ``timeout_s``, ``memory_mb``.
         slots: How many jobs may run at once.
         threads: Threads of the numerical libraries in each job; ``None`` shares
             the cores evenly and leaves alone what the environment says already.
@@ -100,7 +101,9 @@ class LocalEvaluator:
                 f"cannot read the result of {handle.key}: {error}", hint=f"look into {folder}"
             ) from error
         if result["status"] == "measured":
-            return Measured(measurements(result["values"]), result["seconds"])
+            return Measured(
+                measurements(result["values"]), result["seconds"], result.get("notes", {})
+            )
         if result["status"] == "broken":
             raise EvaluatorError(result["reason"], hint=f"the whole story is in {folder}/log")
         return Failed(result["reason"], result["retryable"], result["seconds"])

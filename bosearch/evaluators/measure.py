@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from bosearch.evaluators.jobfolder import write_json
-from bosearch.evaluators.results import WrongResultError, as_values, describe
+from bosearch.evaluators.results import WrongResultError, as_outcome, describe
 
 OUTCOME = "outcome.json"
 PARAMS = "params.json"
@@ -66,7 +66,7 @@ def _outcome(path: str, params: Mapping[str, Any]) -> dict[str, Any]:
         return {"status": "broken", "reason": f"cannot load {path!r}: {describe(error)}"}
     started = time.monotonic()
     try:
-        values = as_values(function(**params))
+        outcome = as_outcome(function(**params))
     except SystemExit:
         raise
     except MemoryError as error:
@@ -77,7 +77,7 @@ def _outcome(path: str, params: Mapping[str, Any]) -> dict[str, Any]:
     except BaseException as error:
         traceback.print_exc()
         return {"status": "failed", "reason": describe(error)}
-    return {"status": "measured", "values": values, "seconds": time.monotonic() - started}
+    return {"status": "measured", **outcome, "seconds": time.monotonic() - started}
 
 
 def load_function(path: str) -> Callable[..., Any]:

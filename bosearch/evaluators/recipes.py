@@ -32,9 +32,10 @@ class ProcessRecipe:
 
     The function gets the parameters as keyword arguments and returns a mapping
     of metric to number or ``(mean, sem)``; one number is enough when the study
-    measures one metric. It runs in the folder of the study file, which is also
-    first on ``sys.path``. What it prints goes to the job's log. To ask for a
-    retry, it exits with code 75 (``os.EX_TEMPFAIL``).
+    measures one metric, and a ``Measured`` adds notes for the record. It runs in
+    the folder of the study file, which is also first on ``sys.path``. What it
+    prints goes to the job's log. To ask for a retry, it exits with code 75
+    (``os.EX_TEMPFAIL``).
 
     Args:
         function: ``"module:function"``, imported only in the child.

@@ -40,6 +40,22 @@ def parse_values(output: str) -> dict[str, dict[str, Any]]:
     )
 
 
+def as_outcome(returned: Any) -> dict[str, Any]:
+    """Write what a function returned as JSON: its metrics and, from a ``Measured``, its notes.
+
+    Raises:
+        WrongResultError: There are no metrics, or the notes have no JSON form.
+    """
+    if not (hasattr(returned, "notes") and hasattr(returned, "seconds")):
+        return {"values": as_values(returned), "notes": {}}
+    notes = dict(returned.notes)
+    try:
+        json.dumps(notes, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise WrongResultError(f"expected notes with a JSON form: {error}") from None
+    return {"values": as_values(returned.values), "notes": notes}
+
+
 def as_values(returned: Any) -> dict[str, dict[str, Any]]:
     """Write metrics as JSON: name -> value, standard error, and exact decimal digits.
 

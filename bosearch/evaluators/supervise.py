@@ -128,7 +128,8 @@ class Supervisor:
             if "command" in self.request:
                 measure.become_command(self.request["command"], self.folder)
             sys.path.insert(0, self.request["folder"])
-            measure.call_function(self.request["function"], self.request["params"], self.folder)
+            arguments = {**self.request.get("arguments", {}), **self.request["params"]}
+            measure.call_function(self.request["function"], arguments, self.folder)
         except BaseException as error:
             print(f"bosearch: {results.describe(error)}", file=sys.stderr, flush=True)
         os._exit(1)

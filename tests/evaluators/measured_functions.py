@@ -35,6 +35,18 @@ def nothing(x: float) -> None:
     return None
 
 
+def annotated(x: float) -> Any:
+    from bosearch.evaluators import Measured
+
+    return Measured({"loss": x}, seconds=1e9, notes={"certificate": "here.json"})
+
+
+def annotated_with_an_object(x: float) -> Any:
+    from bosearch.evaluators import Measured
+
+    return Measured({"loss": x}, seconds=0.0, notes={"certificate": object()})
+
+
 def counted(x: float, tally: str) -> dict[str, float]:
     with open(tally, "a") as file:
         file.write(f"{x}\n")

@@ -50,6 +50,22 @@ def test_a_standard_error_comes_back(make: Make) -> None:
     assert outcome.values == {"loss": Measurement(3.0, sem=0.25)}
 
 
+@pytest.mark.parametrize("make", ["memory", "process"], indirect=True)  # a command has metrics only
+def test_a_function_adds_notes_by_returning_a_measured(make: Make) -> None:
+    outcome = outcome_of(make("annotated"), x=3.0)
+    assert isinstance(outcome, Measured)
+    assert outcome.values == {"loss": Measurement(3.0)}
+    assert outcome.notes == {"certificate": "here.json"}
+    assert outcome.seconds < 1e9  # measured by the evaluator, not claimed by the function
+
+
+@pytest.mark.parametrize("make", ["memory", "process"], indirect=True)
+def test_notes_without_a_json_form_are_refused(make: Make) -> None:
+    outcome = outcome_of(make("annotated_with_an_object"), x=3.0)
+    assert isinstance(outcome, Failed)
+    assert outcome.reason.startswith("expected notes with a JSON form")
+
+
 def test_a_bare_number_is_the_metric_without_a_name(make: Make) -> None:
     outcome = outcome_of(make("bare"), x=3.0)
     assert isinstance(outcome, Measured)
