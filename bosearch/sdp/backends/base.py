@@ -1,0 +1,146 @@
+"""What a solver must do, and the program in plain double matrices for those that want it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, final
+
+import torch
+from torch import Tensor
+
+from bosearch.sdp.infeasible import ray
+from bosearch.sdp.iterate import Iterate, residuals
+from bosearch.sdp.multifloat import MultiFloat
+from bosearch.sdp.options import Options
+from bosearch.sdp.outcome import Outcome
+from bosearch.sdp.prepare import Prepared
+from bosearch.sdp.result import Status
+
+
+class Backend(Protocol):
+    """A solver of prepared programs."""
+
+    @property
+    def name(self) -> str:
+        """As it is asked for."""
+        ...
+
+    @property
+    def screen(self) -> bool:
+        """Whether it works in double precision only."""
+        ...
+
+    def version(self) -> str:
+        """The version of the solver.
+
+        Raises:
+            SdpError: It is not installed.
+        """
+        ...
+
+    def solve(
+        self,
+        prepared: Prepared,
+        options: Options,
+        accept: Callable[[Iterate], bool],
+        start: Iterate | None,
+    ) -> Outcome:
+        """Solve; ``accept`` says whether an iterate is optimal by the exact data."""
+        ...
+
+
+def judged(
+    prepared: Prepared, options: Options, iterate: Iterate, claimed: Status, detail: str
+) -> Outcome:
+    """The outcome of a foreign solver: an infeasible status only with a ray that shows it.
+
+    ``claimed`` counts if there is none; a claim of infeasibility is then a failure.
+    """
+    program = prepared.program
+    at = iterate.at(program.limbs, None)
+    found = ray(program, at, residuals(program, at), options.feasibility)
+    if found is not None:
+        return Outcome(found.status, f"{detail}; {found.detail}", found.iterate.at(1, None))
+    if claimed in (Status.primal_infeasible, Status.dual_infeasible):
+        claimed = Status.numerical
+    return Outcome(claimed, detail, iterate)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class ExplicitBlock:
+    """One block: ``cost`` is ``n x n``; ``matrices``, ``m_b x n x n``, belong to ``rows``."""
+
+    cone: int
+    member: int
+    cost: Tensor
+    rows: Tensor
+    matrices: Tensor
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Explicit:
+    """A prepared program in double precision, rows in the order of the problem."""
+
+    blocks: tuple[ExplicitBlock, ...]
+    rhs: Tensor  # m
+    free: Tensor  # m x k
+    cost_free: Tensor  # k
+
+    @classmethod
+    def of(cls, prepared: Prepared) -> "Explicit":
+        """Round and unbatch."""
+        program, clusters = prepared.program, prepared.clusters
+        m, k = len(prepared.problem.rows), len(program.cost_free)
+        rhs = torch.zeros(m, dtype=torch.float64)
+        free = torch.zeros(m, k, dtype=torch.float64)
+        for family, c, B in zip(clusters.families, program.rhs, program.free, strict=True):
+            rhs[family.rows], free[family.rows] = c.to_double(), B.to_double()
+        seen: dict[tuple[int, int], tuple[Tensor, Tensor]] = {}
+        for piece in program.pieces:
+            matrices = piece.constraints.doubles()
+            for layer in piece.layers:
+                everyone = range(len(matrices))
+                for at, g in enumerate(
+                    everyone if layer.members is None else layer.members.tolist()
+                ):
+                    place = at if layer.places is None else int(layer.places[at])
+                    rows = clusters.families[piece.family].rows[place]
+                    if layer.rows is not None:
+                        rows = rows[layer.rows[at]]
+                    member = g if piece.members is None else int(piece.members[g])
+                    seen[piece.cone, member] = rows, matrices[g]
+        blocks = []
+        for i, cone in enumerate(prepared.cones):
+            for g, n in enumerate(cone.sizes):
+                none = torch.zeros(0, dtype=torch.int64), torch.zeros(0, n, n, dtype=torch.float64)
+                rows, matrices = seen.get((i, g), none)
+                cost = program.cost[i].to_double()[g, :n, :n]
+                blocks.append(ExplicitBlock(i, g, cost, rows, matrices[:, :n, :n]))
+        return cls(tuple(blocks), rhs, free, program.cost_free.to_double())
+
+    def iterate(
+        self, prepared: Prepared, Y: list[Tensor], Z: list[Tensor], x: Tensor, y: Tensor
+    ) -> Iterate:
+        """Batch a solution again; matrices in the order of ``blocks``, their psd parts taken.
+
+        So the residuals show what a solver's ``Y`` or ``Z`` lacks of being psd.
+        """
+        batches = []
+        for matrices in (Y, Z):
+            batch = [
+                torch.eye(cone.size, dtype=torch.float64).repeat(len(cone.blocks), 1, 1)
+                for cone in prepared.cones
+            ]
+            for block, matrix in zip(self.blocks, matrices, strict=True):
+                n = len(matrix)
+                batch[block.cone][block.member, :n, :n] = _psd_part(matrix)
+            batches.append(tuple(MultiFloat.of(part, 1) for part in batch))
+        vector = tuple(MultiFloat.of(x[family.rows], 1) for family in prepared.clusters.families)
+        return Iterate(batches[0], batches[1], vector, MultiFloat.of(y, 1))
+
+
+def _psd_part(matrix: Tensor) -> Tensor:
+    values, vectors = torch.linalg.eigh(matrix)
+    part: Tensor = (vectors * values.clamp(min=0.0)) @ vectors.mT
+    return part

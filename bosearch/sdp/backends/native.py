@@ -1,0 +1,33 @@
+"""Our interior point method: the only backend of more than double precision in this process."""
+
+from collections.abc import Callable
+from typing import final
+
+import bosearch
+from bosearch.sdp.iterate import Iterate
+from bosearch.sdp.ladder import Ladder
+from bosearch.sdp.options import Options
+from bosearch.sdp.outcome import Outcome
+from bosearch.sdp.prepare import Prepared
+
+
+@final
+class Native:
+    """See ``bosearch.sdp.ladder``."""
+
+    name = "native"
+    screen = False
+
+    def version(self) -> str:
+        """That of bosearch."""
+        return bosearch.__version__
+
+    def solve(
+        self,
+        prepared: Prepared,
+        options: Options,
+        accept: Callable[[Iterate], bool],
+        start: Iterate | None,
+    ) -> Outcome:
+        """See ``Backend``."""
+        return Ladder(prepared, options, accept, start).run()
