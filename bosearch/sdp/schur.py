@@ -14,7 +14,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import final
 
-from bosearch.sdp.multifloat import MultiFloat, cholesky, tri_inverse
+from bosearch.sdp.multifloat import MultiFloat, cholesky_inverse
 from bosearch.sdp.program import Program, Vector
 
 
@@ -34,10 +34,10 @@ def factor(matrices: MultiFloat, which: str, tally: Counter[str]) -> tuple[Multi
         BreakdownError: One of the matrices is not positive definite.
     """
     tally[which] += 1
-    lower, ok = cholesky(matrices)
+    lower, inverse, ok = cholesky_inverse(matrices)
     if not bool(ok.all()):
         raise BreakdownError(f"the {which} matrix is not positive definite")
-    return lower, tri_inverse(lower)
+    return lower, inverse
 
 
 @final
