@@ -16,7 +16,7 @@ from bosearch.errors import BosearchError, ConfigError
 
 _NEEDED = (
     *("numpy", "scipy", "torch", "gpytorch", "botorch", "sqlalchemy", "alembic", "pydantic"),
-    *("typer", "rich", "plotly", "jinja2", "psutil"),
+    *("typer", "rich", "plotly", "jinja2", "python-flint", "networkx", "psutil"),
 )
 _EXTRAS = {"psycopg": "postgres", "pandas": "pandas", "scikit-learn": "studies"}
 _NETWORK = ("nfs", "cifs", "smb", "afs", "fuse.sshfs", "lustre", "gpfs", "beegfs", "ceph", "9p")

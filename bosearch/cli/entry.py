@@ -8,7 +8,7 @@ import typer
 from typer.exceptions import TyperException
 
 from bosearch import __version__
-from bosearch.cli import doctor, files, loop, record, results
+from bosearch.cli import bounds, doctor, files, loop, record, results
 from bosearch.cli.output import say
 from bosearch.errors import (
     BosearchError,
@@ -40,9 +40,11 @@ for command in (
     results.best,
     results.export,
     results.report,
+    bounds.verify,
     doctor.doctor,
 ):
     app.command()(command)
+app.add_typer(bounds.bound, name="bound")
 
 
 def _print_version(wanted: bool) -> None:
@@ -102,5 +104,6 @@ def _usage(error: TyperException, words: Sequence[str]) -> str:
     if not words:
         return message
     known = {command.callback.__name__ for command in app.registered_commands if command.callback}
+    known |= {str(group.name) for group in app.registered_groups}
     helper = " ".join(["bosearch", *[word for word in words[:1] if word in known], "--help"])
     return f"error: {' '.join(message.split()).rstrip('.')} (see `{helper}`)"

@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     from bosearch.evaluators.recipes import CommandRecipe as CommandRecipe
     from bosearch.evaluators.recipes import ProcessRecipe as ProcessRecipe
     from bosearch.evaluators.recipes import Recipe as Recipe
+    from bosearch.evaluators.recipes import SdpRecipe as SdpRecipe
 
 _HOME = {
     **dict.fromkeys(
         ("Evaluator", "Failed", "Handle", "JobRequest", "JobStatus", "Measured", "Outcome"), "base"
     ),
-    **dict.fromkeys(("RECIPES", "CommandRecipe", "ProcessRecipe", "Recipe"), "recipes"),
+    **dict.fromkeys(
+        ("RECIPES", "CommandRecipe", "ProcessRecipe", "Recipe", "SdpRecipe"), "recipes"
+    ),
     "InProcessEvaluator": "inprocess",
 }
 

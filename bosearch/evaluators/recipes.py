@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, final
+from typing import Any, Literal, Protocol, final
 
 from bosearch.errors import ConfigError
 from bosearch.evaluators.base import Evaluator
@@ -115,15 +115,68 @@ class CommandRecipe:
         return _local(self, folder, jobs, {"command": self.argv})
 
 
-RECIPES: Mapping[str, type[ProcessRecipe] | type[CommandRecipe]] = {
+@final
+@dataclass(frozen=True, kw_only=True)
+class SdpRecipe:
+    """A bound by semidefinite programming, solved in supervised child processes.
+
+    The space may hold the scale ``r`` and any of the settings ``dim``, ``degree``
+    and ``gap``, which then replaces the one given here. The metrics are
+    ``density``, ``gap`` and ``cpu_s``: the study has the first as its objective
+    and tracks the others. Status, device and the certificate's file are notes of
+    the trial in the event log.
+
+    Args:
+        problem: The program: ``two-point``, the bound of Cohn and Elkies.
+        dim: Dimension of the space.
+        degree: Of the polynomials, odd.
+        gap: Relative duality gap to reach.
+        certify: Prove each bound; certificates go to the folder ``certificates``
+            beside the study file.
+        device: ``auto`` takes a GPU if there is one, and else notes that it ran on the CPU.
+        workers: Programs at once.
+        timeout_s: Wall clock for one program.
+        memory_mb: Resident memory of one job and its children, in 10^6 bytes.
+        retries: How often a lost job (killed, machine stopped) is tried again.
+        threads: Threads of the numerical libraries in each job; ``None`` shares
+            the cores evenly among the workers.
+    """
+
+    problem: Literal["two-point"]
+    dim: int
+    degree: int
+    gap: float = 1e-12
+    certify: bool = True
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    workers: int = 1
+    timeout_s: float | None = None
+    memory_mb: float | None = None
+    retries: int = 0
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        _check_numbers(self)
+
+    def build(self, folder: Path, jobs: Path) -> LocalEvaluator:
+        """Make the evaluator; certificates are written below ``folder``."""
+        settings = {name: getattr(self, name) for name in ("dim", "degree", "gap", "certify")}
+        task = {
+            "function": "bosearch.evaluators.bounds:two_point_density",
+            "arguments": {**settings, "device": self.device},
+        }
+        return _local(self, folder, jobs, task)
+
+
+_Local = ProcessRecipe | CommandRecipe | SdpRecipe
+
+RECIPES: Mapping[str, type[_Local]] = {
     "process": ProcessRecipe,
     "command": CommandRecipe,
+    "sdp": SdpRecipe,
 }
 
 
-def _local(
-    recipe: ProcessRecipe | CommandRecipe, folder: Path, jobs: Path, task: Mapping[str, Any]
-) -> LocalEvaluator:
+def _local(recipe: _Local, folder: Path, jobs: Path, task: Mapping[str, Any]) -> LocalEvaluator:
     work = {
         "folder": str(folder.absolute()),
         "timeout_s": recipe.timeout_s,
@@ -133,7 +186,7 @@ def _local(
     return LocalEvaluator(jobs, work, slots=recipe.workers, threads=recipe.threads)
 
 
-def _check_numbers(recipe: ProcessRecipe | CommandRecipe) -> None:
+def _check_numbers(recipe: _Local) -> None:
     at_least = {"workers": 1, "retries": 0, "threads": 1}
     for name, least in at_least.items():
         value = getattr(recipe, name)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bosearch.errors import ConfigError
-from bosearch.evaluators import RECIPES, CommandRecipe, ProcessRecipe
+from bosearch.evaluators import RECIPES, CommandRecipe, ProcessRecipe, SdpRecipe
 
 
 def test_a_command_is_split_without_a_shell() -> None:
@@ -39,6 +39,7 @@ def test_a_command_that_is_no_command_is_refused(command: Any) -> None:
 
 
 def test_study_files_name_recipes_by_their_type() -> None:
-    assert list(RECIPES) == ["process", "command"]
+    assert list(RECIPES) == ["process", "command", "sdp"]
     assert RECIPES["process"] is ProcessRecipe
     assert RECIPES["command"] is CommandRecipe
+    assert RECIPES["sdp"] is SdpRecipe
