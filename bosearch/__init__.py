@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from bosearch.asktell import Study as Study
     from bosearch.errors import BosearchError as BosearchError
     from bosearch.space import Choice as Choice
+    from bosearch.space import Construction as Construction
+    from bosearch.space import Grammar as Grammar
     from bosearch.space import Integer as Integer
     from bosearch.space import Real as Real
     from bosearch.space import Sequence as Sequence
@@ -26,7 +28,10 @@ __version__ = "0.1.0"
 _HOME = {
     "BosearchError": "bosearch.errors",
     "Study": "bosearch.asktell",
-    **dict.fromkeys(("Choice", "Integer", "Real", "Sequence", "Space"), "bosearch.space"),
+    **dict.fromkeys(
+        ("Choice", "Construction", "Grammar", "Integer", "Real", "Sequence", "Space"),
+        "bosearch.space",
+    ),
     **dict.fromkeys(
         ("Measurement", "Trial", "TrialState", "maximize", "minimize"), "bosearch.study"
     ),

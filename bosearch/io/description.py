@@ -128,8 +128,8 @@ def describe(file: StudyFile, study: Study | None = None) -> Description:
 
 
 def feasible_share(space: Space) -> float | None:
-    """Estimate which part of the space satisfies its conditions; ``None`` if it has none."""
-    if not space.conditions or not space.factors:
+    """Estimate which part of the space satisfies its conditions; ``None`` without coordinates."""
+    if not space.conditions or space.without_coordinates:
         return None
     U = np.random.default_rng(0).random((_SAMPLES, len(space.factors)))
     values = space.from_unit(U)

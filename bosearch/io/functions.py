@@ -10,15 +10,24 @@ from typing import Any
 from bosearch.errors import ConfigError
 
 
-def import_functions(constraints: Iterable[Any], folder: Path) -> list[Callable[..., Any]]:
-    """Import the functions among input constraints: ``{callable = "module:function"}``.
+def import_functions(names: Iterable[str], folder: Path) -> list[Callable[..., Any]]:
+    """Import functions named ``module:function``.
 
     Raises:
         ConfigError: A module or a function is not there, or its import failed.
     """
-    named = [c["callable"] for c in constraints if isinstance(c, Mapping) and "callable" in c]
     with _importable(folder):
-        return [_imported(str(name), folder) for name in named]
+        return [_imported(name, folder) for name in names]
+
+
+def functions_named(space: Mapping[str, Any]) -> Iterator[str]:
+    """What a [space] table names: ``{callable = ...}`` constraints, and grammars."""
+    for constraint in space.get("constraints", ()):
+        if isinstance(constraint, Mapping) and "callable" in constraint:
+            yield str(constraint["callable"])
+    for parameter in space["parameters"].values():
+        if isinstance(parameter, Mapping) and "grammar" in parameter:
+            yield str(parameter["grammar"])
 
 
 def _imported(name: str, folder: Path) -> Callable[..., Any]:

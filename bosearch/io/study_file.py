@@ -15,10 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from bosearch.errors import BosearchError, ConfigError
 from bosearch.evaluators import RECIPES, Recipe
-from bosearch.io.functions import import_functions
+from bosearch.io.functions import functions_named, import_functions
 from bosearch.runner import Stop
 from bosearch.space import Space
-from bosearch.space.constraint import CallableConstraint
 from bosearch.store.database import parse_url
 from bosearch.store.failures import shown
 from bosearch.strategies import resolve
@@ -73,10 +72,9 @@ class StudyFile:
         return url.drivername != "sqlite" or Path(str(url.database)).exists()
 
     @property
-    def functions(self) -> list[Callable[..., Any]]:
-        """The Python functions among the input constraints."""
-        stated = self.problem.space.constraints
-        return [c.function for c in stated if isinstance(c, CallableConstraint) and c.function]
+    def functions(self) -> tuple[Callable[..., Any], ...]:
+        """The Python functions that the space needs."""
+        return self.problem.space.callables
 
     @property
     def jobs(self) -> Path:
@@ -201,7 +199,7 @@ def _located(path: Path, where: str) -> Iterator[None]:
 def _problem(stated: _StudyTable, path: Path) -> Problem:
     with _located(path, "space"):
         spec = _space_spec(stated.space)
-        functions = import_functions(spec.get("constraints", ()), path.resolve().parent)
+        functions = import_functions(functions_named(spec), path.resolve().parent)
         space = Space.from_spec(spec, callables=functions)
     with _located(path, "objectives"):
         objectives = tuple(objective_from_spec(*item) for item in stated.objectives.items())

@@ -8,8 +8,8 @@ name.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, Field, fields
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -27,7 +27,7 @@ Word = Literal["number", "text", "truth", "other"]
 class Parameter(ABC):
     """What may vary in one named place of a space: a frozen, hashable dataclass.
 
-    Its fields are the keys of its table in a study file.
+    The fields that it is built from are the keys of its table in a study file.
     """
 
     type: ClassVar[str]  # as in a study file
@@ -51,6 +51,15 @@ class Parameter(ABC):
     def line(self) -> tuple[float, float] | None:
         """``(offset, slope)`` if values are ``offset + slope * coordinate``; else ``None``."""
         return None
+
+    @property
+    def callables(self) -> tuple[Callable[..., Any], ...]:
+        """Python functions that the parameter needs and that its spec only names."""
+        return ()
+
+    def with_callables(self, functions: Mapping[str, Callable[..., Any]]) -> "Parameter":
+        """The parameter with those of its functions that ``functions`` has by their names."""
+        return self
 
     @abstractmethod
     def validate(self, value: Any, *, name: str) -> Any:
@@ -85,10 +94,10 @@ class Parameter(ABC):
     def to_spec(self) -> dict[str, Any]:
         """The parameter as a JSON object with its ``type``, as in a study file."""
         spec: dict[str, Any] = {"type": self.type}
-        for field in fields(self):  # type: ignore[arg-type]  # every kind is a dataclass
-            value = getattr(self, field.name)
+        for key, field in self._keys().items():
+            value = getattr(self, key)
             if value != field.default:
-                spec[field.name] = _json(value)
+                spec[key] = _json(value)
         return spec
 
     @classmethod
@@ -98,7 +107,7 @@ class Parameter(ABC):
         Raises:
             SpaceError: A key is unknown or missing, or a value is wrong.
         """
-        known = {field.name: field for field in fields(cls)}  # type: ignore[arg-type]
+        known = cls._keys()
         for key in spec:
             if key not in known:
                 raise SpaceError(
@@ -115,6 +124,11 @@ class Parameter(ABC):
             return cls(**spec)
         except SpaceError as error:
             raise SpaceError(f"parameter {name!r}: {error.message}", hint=error.hint) from None
+
+    @classmethod
+    def _keys(cls) -> dict[str, Field[Any]]:
+        every = fields(cls)  # type: ignore[arg-type]  # every kind is a dataclass
+        return {field.name: field for field in every if field.init}
 
 
 def _json(value: Any) -> Any:

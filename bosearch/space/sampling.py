@@ -22,6 +22,7 @@ MAX_LISTED = 1_000_000  # points of a finite space
 _PROBE = 1 << 13  # draws after which rejection is judged
 _BATCH = 1 << 13
 _MAX_DRAWS = 1 << 20
+_MAX_PLAY_OUTS = 1 << 14  # draws where one takes many steps in Python
 
 
 class Feasible(Protocol):
@@ -51,7 +52,7 @@ class Feasible(Protocol):
         """Which points are feasible."""
         ...
 
-    def from_unit(self, U: Array) -> list[Point]:
+    def from_unit(self, U: Array, rng: np.random.Generator | None = None) -> list[Point]:
         """Points of the unit cube."""
         ...
 
@@ -76,8 +77,9 @@ def sample_feasible(space: Feasible, n: int, rng: np.random.Generator) -> list[P
     """
     if not space.conditions:
         return _draw(space, n, rng)
+    most = _most_draws(space)
     uniform = _batches(lambda size: _draw(space, size, rng), 2 * n)
-    found = _accept(space, uniform, n, _PROBE, most=_MAX_DRAWS)
+    found = _accept(space, uniform, n, _PROBE, most=most)
     if len(found) >= n:
         return found
     if space.size is not None and space.size <= MAX_LISTED:
@@ -85,12 +87,16 @@ def sample_feasible(space: Feasible, n: int, rng: np.random.Generator) -> list[P
     polytope = _polytope_points(space, rng)
     if polytope is not None:
         # A fresh start: points found so far were found because they were likely.
-        found = _accept(space, polytope, n, _MAX_DRAWS // 8, most=_MAX_DRAWS)
+        found = _accept(space, polytope, n, most // 8, most=most)
     else:
-        found += _accept(space, uniform, n - len(found), _MAX_DRAWS, most=_MAX_DRAWS)
+        found += _accept(space, uniform, n - len(found), most, most=most)
     if len(found) < n:
         raise _infeasible(space, len(found), rng)
     return found
+
+
+def _most_draws(space: Feasible) -> int:
+    return _MAX_DRAWS if all(p.factors for p in space.parameters.values()) else _MAX_PLAY_OUTS
 
 
 def _draw(space: Feasible, n: int, rng: np.random.Generator) -> list[Point]:
@@ -160,7 +166,7 @@ def _polytope_points(space: Feasible, rng: np.random.Generator) -> Iterator[list
         for X in hit_and_run(A[:, used], b, start, rng):
             U = rng.random((len(X), len(space.factors)))
             U[:, used] = np.clip(X, 0.0, np.nextafter(1.0, 0.0))
-            yield space.from_unit(U)
+            yield space.from_unit(U, rng)
 
     return points()
 
@@ -184,7 +190,7 @@ def _in_unit_cube(A: Array, b: Array, factors: Sequence[Factor]) -> tuple[Array,
 def _infeasible(space: Feasible, found: int, rng: np.random.Generator) -> InfeasibleSpaceError:
     what = "no feasible point was" if not found else f"only {found} feasible points were"
     return InfeasibleSpaceError(
-        f"{what} found among about {_MAX_DRAWS} draws", hint=_culprit(space, rng)
+        f"{what} found among about {_most_draws(space)} draws", hint=_culprit(space, rng)
     )
 
 

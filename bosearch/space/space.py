@@ -3,7 +3,7 @@
 import json
 import keyword
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from math import prod
 from types import MappingProxyType
@@ -22,6 +22,7 @@ from bosearch.space.constraint import (
     Values,
     callable_name,
 )
+from bosearch.space.construction import Construction
 from bosearch.space.factor import Array, Factor
 from bosearch.space.numeric import Integer, Real
 from bosearch.space.parameter import Parameter
@@ -31,7 +32,7 @@ from bosearch.space.suggestion import suggest
 
 Point = dict[str, Any]
 TYPES: dict[str, type[Parameter]] = {
-    kind.type: kind for kind in (Real, Integer, Choice, SequenceParameter)
+    kind.type: kind for kind in (Real, Integer, Choice, SequenceParameter, Construction)
 }
 RESERVED = ("constraints", "forbidden")  # keys beside the parameters in a study file
 _CHUNK = 1 << 14  # points enumerated at once
@@ -92,6 +93,11 @@ class Space:
     def factors(self) -> tuple[Factor, ...]:
         """The coordinates of an encoded point, parameter by parameter."""
         return tuple(factor for p in self.parameters.values() for factor in p.factors)
+
+    @cached_property
+    def without_coordinates(self) -> tuple[str, ...]:
+        """Parameters that have no factors: constructions."""
+        return tuple(name for name, p in self.parameters.items() if not p.factors)
 
     @cached_property
     def factor_names(self) -> tuple[str, ...]:
@@ -159,8 +165,7 @@ class Space:
         return sample_feasible(self, n, rng)
 
     def encode(self, points: Sequence[Mapping[str, Any]]) -> Array:
-        """Map ``n`` validated points to ``n x d`` coordinates."""
-        self._check_coordinates()
+        """Map ``n`` validated points to ``n x d`` coordinates; constructions have none."""
         if not points:
             return np.empty((0, len(self.factors)))
         columns = [p.encode([x[name] for x in points]) for name, p in self.parameters.items()]
@@ -170,10 +175,19 @@ class Space:
         """Map ``n x d`` coordinates to the nearest points; inverse of ``encode``."""
         return points_of(self._decode(X, self.parameters))
 
-    def from_unit(self, U: Array) -> list[Point]:
-        """Map ``n x d`` numbers in [0, 1) to points, all factors alike; uniform goes to uniform."""
-        U = self._checked(U)
-        return points_of({n: p.from_unit(U[:, self.slices[n]]) for n, p in self.parameters.items()})
+    def from_unit(self, U: Array, rng: np.random.Generator | None = None) -> list[Point]:
+        """Map ``n x d`` numbers in [0, 1) to points, all factors alike; uniform goes to uniform.
+
+        Parameters without coordinates are drawn by ``rng``; without it they are an error.
+        """
+        U = self._checked(U, self.parameters if rng is None else ())
+        columns = {}
+        for name, p in self.parameters.items():
+            if p.factors or rng is None:
+                columns[name] = p.from_unit(U[:, self.slices[name]])
+            else:
+                columns[name] = p.sample(len(U), rng)
+        return points_of(columns)
 
     def feasible_encoded(self, X: Array) -> Bools:
         """Which of ``n x d`` encoded points satisfy all conditions."""
@@ -221,7 +235,6 @@ class Space:
             yield from (x for x, good in zip(points_of(values), ok, strict=True) if good)
 
     def _all_codes(self) -> Iterator[np.ndarray[Any, np.dtype[np.int64]]]:
-        self._check_coordinates()
         if self.size is None or self.size >= 2**62:
             raise SpaceError(
                 f"cannot enumerate {'an infinite' if self.size is None else 'so large a'} space",
@@ -250,7 +263,7 @@ class Space:
     def from_spec(
         cls, spec: Mapping[str, Any], *, callables: Sequence[Callable[..., Any]] = ()
     ) -> "Space":
-        """Rebuild a space; ``callables`` supplies the functions among its constraints.
+        """Rebuild a space; ``callables`` supplies the functions that its definition names.
 
         A function that is missing is an error only where a point is checked.
 
@@ -264,9 +277,12 @@ class Space:
         tables = spec.get("parameters", {})
         if not isinstance(tables, Mapping):
             raise SpaceError(f"space: parameters must be a table, got {tables!r}")
-        parameters = {name: parameter_from_spec(table, name) for name, table in tables.items()}
-        _check_parameters(parameters)
         functions = {callable_name(function): function for function in callables}
+        parameters = {
+            name: parameter_from_spec(table, name).with_callables(functions)
+            for name, table in tables.items()
+        }
+        _check_parameters(parameters)
         constraints: list[Any] = []
         listed = spec.get("constraints", ())
         if not isinstance(listed, list | tuple):
@@ -281,6 +297,13 @@ class Space:
                 constraints.append(stated)
         return cls(constraints, spec.get("forbidden", ()), **parameters)
 
+    @property
+    def callables(self) -> tuple[Callable[..., Any], ...]:
+        """The Python functions that ``from_spec`` needs besides the spec, where they are here."""
+        stated = (c.function for c in self.constraints if isinstance(c, CallableConstraint))
+        grammars = (function for p in self.parameters.values() for function in p.callables)
+        return (*(function for function in stated if function is not None), *grammars)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Space) and self._identity == other._identity
 
@@ -292,7 +315,7 @@ class Space:
         return json.dumps(self.to_spec())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (self.to_spec(), [getattr(c, "function", None) for c in self.constraints])
+        return _rebuild, (self.to_spec(), self.callables)
 
     def __repr__(self) -> str:
         parts = [f"{name}={p!r}" for name, p in self.parameters.items()]
@@ -303,11 +326,15 @@ class Space:
         return f"Space({', '.join(parts)})"
 
     def _decode(self, X: Array, names: Sequence[str] | Mapping[str, Any]) -> dict[str, list[Any]]:
-        X = self._checked(X)
+        X = self._checked(X, names)
         return {name: self.parameters[name].decode(X[:, self.slices[name]]) for name in names}
 
-    def _checked(self, X: Array) -> Array:
-        self._check_coordinates()
+    def _checked(self, X: Array, names: Iterable[str]) -> Array:
+        """``X`` as an ``n x d`` array of finite numbers from which ``names`` can be decoded."""
+        for name in names:
+            p = self.parameters[name]
+            if not p.factors:
+                raise SpaceError(f"parameter {name!r} ({p.type}) has no coordinates")
         X = np.asarray(X, dtype=np.float64)
         if X.ndim != 2 or X.shape[1] != len(self.factors):
             raise ShapeError(
@@ -317,11 +344,6 @@ class Space:
         if not np.isfinite(X).all():
             raise ParameterError("encoded points must be finite, got NaN or infinity")
         return X
-
-    def _check_coordinates(self) -> None:
-        for name, p in self.parameters.items():
-            if not p.factors:
-                raise SpaceError(f"parameter {name!r} ({p.type}) has no coordinates")
 
     def _wrong_names(self, params: Mapping[str, Any]) -> ParameterError:
         for name in params:
@@ -361,8 +383,8 @@ def parameter_from_spec(table: Any, name: str) -> Parameter:
     return TYPES[kind].from_spec(fields, name=name)
 
 
-def _rebuild(spec: Mapping[str, Any], functions: Sequence[Callable[..., Any] | None]) -> Space:
-    return Space.from_spec(spec, callables=[f for f in functions if f is not None])
+def _rebuild(spec: Mapping[str, Any], functions: Sequence[Callable[..., Any]]) -> Space:
+    return Space.from_spec(spec, callables=functions)
 
 
 def _check_parameters(parameters: Mapping[str, Any]) -> None:
@@ -383,7 +405,7 @@ def _check_parameters(parameters: Mapping[str, Any]) -> None:
             raise SpaceError(f"parameter name {name!r} is not in normal form", hint=repr(plain))
         if not isinstance(parameter, Parameter):
             raise SpaceError(
-                f"parameter {name!r}: expected Real, Integer, Choice or Sequence,"
-                f" got {parameter!r}",
+                f"parameter {name!r}: expected Real, Integer, Choice, Sequence or"
+                f" Construction, got {parameter!r}",
                 hint="Space(x=Real(0, 1))",
             )

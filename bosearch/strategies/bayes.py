@@ -91,10 +91,11 @@ class BayesStrategy:
         return cls(BayesOptions(**options))
 
     def supports(self, problem: Problem) -> Support:
-        """Spaces with coordinates; any objectives and outcome constraints."""
+        """Spaces whose parameters all have coordinates; any objectives and outcome constraints."""
+        missing = problem.space.without_coordinates
+        if missing:
+            return Support(False, (f"a model has no coordinates for {', '.join(missing)}",))
         d = len(problem.space.factors)
-        if not d:
-            return Support(False, ("the space has no coordinates that a model could use",))
         return Support(
             True,
             (

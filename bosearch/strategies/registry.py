@@ -34,8 +34,12 @@ def resolve(name: str, problem: Problem) -> tuple[str, tuple[str, ...]]:
         raise StrategyError(f"no strategy is called {name!r}", hint=suggest(name, NAMES))
     if name != "auto":
         return name, ()
-    if not problem.space.factors:
-        return "sobol", ("the space has no coordinates that a model could use: uniform samples",)
+    missing = problem.space.without_coordinates
+    if missing:
+        return "sobol", (
+            f"a model has no coordinates for {', '.join(missing)}: random play-outs there,"
+            " and Sobol points for the rest",
+        )
     return "bayes", tuple(_reasons_for_bayes(problem))
 
 

@@ -31,8 +31,8 @@ class SobolStrategy:
 
     Infeasible points are skipped, and so are points of a finite space that the
     study has already. Where the sequence finds nothing within ``MAX_SCAN``
-    places, the point is drawn at random and its provenance says so. Spaces
-    without coordinates are sampled uniformly.
+    places, the point is drawn at random and its provenance says so. Constructions
+    have no coordinates: they are drawn by play-outs, from the generator of the trial.
     """
 
     name = "sobol"
@@ -62,6 +62,9 @@ class SobolStrategy:
     def propose(self, view: StudyView, n: int, rng: np.random.Generator) -> list[Proposal]:
         """Propose ``n`` points, fewer if a finite space ends before.
 
+        What is random draws from a generator seeded by the study and the point's own
+        number: asking for two points twice is asking for four.
+
         Raises:
             SpaceExhaustedError: No new point is left in a finite space.
             InfeasibleSpaceError: No feasible point could be found.
@@ -71,15 +74,13 @@ class SobolStrategy:
             self._record = _Record()
         self._record.follow(view.trials, space)
         if not space.factors:
-            return [
-                Proposal(params, {"strategy": self.name, "method": "uniform"})
-                for params in space.sample(n, rng)
-            ]
+            return [self._drawn(view, number) for number in _numbers(view, n)]
         seen = self._record.keys
         index = self._record.last_index
         proposals: list[Proposal] = []
         taken: set[str] = set()
-        for _ in range(n):
+        for number in _numbers(view, n):
+            rng = _generator(view, number)
             try:
                 index, proposal = self._next(space, view.seed, index + 1, (seen, taken), rng)
             except SpaceExhaustedError:
@@ -90,6 +91,11 @@ class SobolStrategy:
             if space.size is not None:
                 taken.add(space.key(proposal.params))
         return proposals
+
+    def _drawn(self, view: StudyView, number: int) -> Proposal:
+        """A point of a space without coordinates."""
+        (params,) = view.problem.space.sample(1, _generator(view, number))
+        return Proposal(params, {"strategy": self.name, "method": "play-out"})
 
     def _next(
         self,
@@ -105,7 +111,7 @@ class SobolStrategy:
             raise _exhausted(space.size or 0)
         sequence = self._sequence(len(space.factors), seed)
         for index in range(start, start + MAX_SCAN):
-            (params,) = space.from_unit(sequence.point(index))
+            (params,) = space.from_unit(sequence.point(index), rng)
             if not space.feasible(params):
                 continue
             if finite and any(space.key(params) in keys for keys in known):
@@ -121,6 +127,15 @@ class SobolStrategy:
 
     def _sequence(self, d: int, seed: int) -> "_Sequence":
         return self._sequences.setdefault((d, seed), _Sequence(d, seed))
+
+
+def _numbers(view: StudyView, n: int) -> range:
+    return range(view.next_number, view.next_number + n)
+
+
+def _generator(view: StudyView, number: int) -> np.random.Generator:
+    """The generator of the trial ``number``."""
+    return np.random.default_rng([view.seed, number])
 
 
 def _new_sample(

@@ -6,6 +6,7 @@ import pytest
 
 from bosearch.errors import ConfigError
 from bosearch.evaluators import CommandRecipe, ProcessRecipe
+from bosearch.io.description import describe
 from bosearch.io.study_file import load_study_file
 from bosearch.runner import Stop
 from bosearch.space import Choice, Integer, Real, Sequence, Space
@@ -218,3 +219,37 @@ def test_every_study_of_the_repository_is_valid(name: str) -> None:
     file = load_study_file(STUDIES / name / "study.toml")
     assert file.name == name
     assert (STUDIES / name / "README.md").exists()
+
+
+GRAMMAR = """
+from bosearch import Grammar
+
+
+class Bits(Grammar):
+    def root(self): return ""
+    def moves(self, state): return ["0", "1"]
+    def apply(self, state, token): return state + token
+    def canonical(self, state): return state
+    def terminal(self, state): return len(state) == 3
+
+"""
+
+
+def with_grammar(folder: Path, name: str) -> str:
+    (folder / f"grammar_of_{folder.name}.py").write_text(GRAMMAR)
+    kind = f'{{ type = "construction", grammar = "grammar_of_{folder.name}:{name}" }}'
+    return SMALLEST.replace("[objectives]", f"bits = {kind}\n[objectives]")
+
+
+def test_a_construction_names_its_grammar_beside_the_file(tmp_path: Path) -> None:
+    file = load_study_file(written(tmp_path, with_grammar(tmp_path, "Bits")))
+    point = {"x": 0.5, "bits": ["1", "0", "1"]}
+    assert file.problem.space.validate(point)["bits"] == ["1", "0", "1"]
+    (grammar,) = file.functions
+    assert grammar.__name__ == "Bits"
+    assert describe(file).feasible_share is None
+
+
+def test_a_grammar_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    error = refused(tmp_path, with_grammar(tmp_path, "Bytes"))
+    assert "cannot import" in error.message
