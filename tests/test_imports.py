@@ -13,11 +13,15 @@ ROOT = Path(__file__).parents[1] / "bosearch"
 # Top to bottom, as in the README: a room may import from those before it.
 ROOMS = [
     "errors",
+    "verify",
     "space",
     "study",
     "store",
     "surrogates",
     "acquisition",
+    "treesearch",
+    "sdp",
+    "packing",
     "problems",
     "strategies",
     "asktell",
@@ -29,7 +33,7 @@ ROOMS = [
 ]
 
 # The pure algorithms: they know no database, no file, no loop.
-ALGORITHMS = {"surrogates", "acquisition"}
+ALGORITHMS = {"surrogates", "acquisition", "treesearch", "sdp", "packing"}
 KNOW_NOTHING_OF = {"store", "strategies", "asktell", "evaluators", "runner", "io", "report", "cli"}
 
 
@@ -114,6 +118,8 @@ HEAVY = {"torch", "gpytorch", "botorch", "ax", "scipy", "pandas", "plotly", "skl
         ("import bosearch", {"numpy", "sqlalchemy", "pydantic"}),
         ("import bosearch.space", {"sqlalchemy"}),
         ("import bosearch.study", {"sqlalchemy"}),
+        ("import bosearch.sdp", {"sqlalchemy", "numpy"}),
+        ("import bosearch.verify", {"sqlalchemy", "numpy"}),
         ("import bosearch.store", set()),
         ("import bosearch.asktell", set()),
         ("import bosearch.strategies", {"sqlalchemy"}),
@@ -130,3 +136,15 @@ def test_light_rooms_stay_light(statement: str, also_absent: set[str]) -> None:
     )
     loaded = {name.split(".")[0] for name in result.stdout.split()}
     assert loaded & (HEAVY | also_absent) == set()
+
+
+def test_checker_shares_nothing_with_what_made_a_certificate() -> None:
+    allowed = {"bosearch.errors", "bosearch.verify", "flint", *sys.stdlib_module_names}
+    foreign = {
+        f"{name} imports {target}"
+        for name, path in MODULES.items()
+        if room_of(name) == "verify"
+        for target in imported(path)
+        if target.split(".")[0] not in allowed and ".".join(target.split(".")[:2]) not in allowed
+    }
+    assert foreign == set()
