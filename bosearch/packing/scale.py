@@ -22,11 +22,14 @@ from scipy.optimize import minimize_scalar
 from bosearch.errors import SdpError
 from bosearch.packing.densities import ball_volume
 
-Sound = Callable[[float, float], float]  # of log r and a gap: the bound to about that gap
+# Of log r and a gap: the bound to about that gap, infinite where there is none.
+Sound = Callable[[float, float], float]
 
 _ROUNDS = 8
 _COARSE, _FINE = 1e-4, 1e-7
 _FORMULA_DEGREE = 17
+_LARGE = 1e3  # a logarithm beyond all densities
+_STEP = 0.1  # in log r, away from where there is no bound at all
 
 
 def natural_scale(dim: int, degree: int, sound: Sound) -> float:
@@ -41,7 +44,11 @@ def natural_scale(dim: int, degree: int, sound: Sound) -> float:
         raise SdpError("a bound of degree 1 has no natural scale", hint="take r='best'")
     log_r = first_guess(dim)
     for _ in range(_ROUNDS):
-        last, log_r = log_r, log_diameter(dim, sound(log_r, _COARSE))
+        density = sound(log_r, _COARSE)
+        if math.isinf(density):
+            log_r += _STEP
+            continue
+        last, log_r = log_r, log_diameter(dim, density)
         if abs(log_r - last) < 0.01 / (degree + dim):
             break
     return log_r
@@ -58,7 +65,7 @@ def best_scale(dim: int, degree: int, sound: Sound) -> float:
     if degree >= _FORMULA_DEGREE:
         return natural - 1.5 * width
     found = minimize_scalar(
-        lambda x: math.log(sound(natural - x * width, _FINE)),
+        lambda x: min(math.log(sound(natural - x * width, _FINE)), _LARGE),
         bounds=(0.8, 2.4),
         method="bounded",
         options={"xatol": 0.02},

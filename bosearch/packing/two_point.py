@@ -107,6 +107,8 @@ def two_point(
     def sound(log_r: float, gap: float) -> float:
         program = TwoPointProgram(dim, degree, _rho(math.exp(log_r)))
         found = solve(program.problem(), gap=gap, device=device, time_s=left())
+        if found.status is Status.primal_infeasible:
+            return math.inf
         return float(_density(program, _usable(found)))
 
     if isinstance(r, str):

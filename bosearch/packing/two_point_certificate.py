@@ -20,7 +20,7 @@ from bosearch.sdp.certificate import TWO_POINT, certified
 from bosearch.sdp.result import SdpResult
 from bosearch.sdp.rounding import DyadicGram, absorb, balanced_exponents, two_to
 
-_BITS = (80, 128, 192)  # of the rounded matrices, tried in turn
+_BITS = ((512, 80), (1024, 128), (2048, 192))  # of the repair, of the rounded matrices
 _DIGITS = 16  # of the density
 _WORK_BITS = 1024
 
@@ -31,10 +31,11 @@ def prove(program: TwoPointProgram, result: SdpResult) -> dict[str, Any]:
     Raises:
         CertificateError: The solution is too far from the cone or too close to its boundary.
     """
-    matrices = repaired(program, {name: result.blocks[name].to_arb_mat() for name in BLOCKS})
+    solution = {name: result.blocks[name].to_arb_mat() for name in BLOCKS}
     refusal: CertificateError | None = None
-    for bits in _BITS:
+    for working_bits, bits in _BITS:
         try:
+            matrices = repaired(program, solution, bits=working_bits)
             return certified(TWO_POINT, rounded(program, matrices, bits), made_by=result)
         except CertificateError as error:
             refusal = error

@@ -19,20 +19,21 @@ from bosearch.errors import CertificateError
 from bosearch.packing.laguerre import laguerre_zeros
 from bosearch.packing.two_point_program import TwoPointProgram, scaled
 
-_BITS = 512
 
-
-def repaired(program: TwoPointProgram, matrices: Mapping[str, arb_mat]) -> dict[str, arb_mat]:
+def repaired(
+    program: TwoPointProgram, matrices: Mapping[str, arb_mat], *, bits: int = 512
+) -> dict[str, arb_mat]:
     """Return Gram matrices that satisfy the identities to a hundred digits.
 
     Args:
         program: What was solved.
         matrices: ``size x size`` Gram matrices by block, in the basis of the program.
+        bits: Of the arithmetic; 512 suffice up to about 40 dimensions.
 
     Raises:
         CertificateError: The system for the multipliers is singular.
     """
-    with ctx.workprec(_BITS):
+    with ctx.workprec(bits):
         V, T, factors = _frame(program)
         halves = {name: (V * matrices[name].mid()).mid() for name in factors}
         products = {name: (halves[name] * V.transpose()).mid() for name in factors}

@@ -39,6 +39,20 @@ def test_the_best_scale_is_the_minimum_below_for_degrees_4k_plus_1() -> None:
         assert found == pytest.approx(at, abs=1e-5)
 
 
+def test_where_there_is_no_bound_larger_balls_are_tried() -> None:
+    at = first_guess(8) + 0.3
+    wave = wavy(8, 5, at, ball_volume(8, math.exp(at) / 2))
+    asked = []
+
+    def sound(log_r: float, gap: float) -> float:
+        asked.append(log_r)
+        return math.inf if log_r < at - 0.15 else wave(log_r, gap)
+
+    assert natural_scale(8, 5, sound) == pytest.approx(at, abs=1e-3)
+    assert asked[:3] == pytest.approx([at - 0.3, at - 0.2, at - 0.1])
+    assert at - 0.16 <= best_scale(8, 5, sound) < at - 0.1
+
+
 def test_degree_one_has_a_closed_form_and_no_natural_scale() -> None:
     def never(log_r: float, gap: float) -> float:
         raise AssertionError
