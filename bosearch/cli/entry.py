@@ -99,11 +99,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _usage(error: TyperException, words: Sequence[str]) -> str:
-    """One line for a wrong use; the whole help for a bare ``bosearch``."""
+    """One line for a wrong use; the whole help for a bare ``bosearch`` or ``bosearch bound``."""
     message = error.format_message()
-    if not words:
+    groups = {str(group.name) for group in app.registered_groups}
+    if not words or (len(words) == 1 and words[0] in groups):
         return message
     known = {command.callback.__name__ for command in app.registered_commands if command.callback}
-    known |= {str(group.name) for group in app.registered_groups}
+    known |= groups
     helper = " ".join(["bosearch", *[word for word in words[:1] if word in known], "--help"])
     return f"error: {' '.join(message.split()).rstrip('.')} (see `{helper}`)"

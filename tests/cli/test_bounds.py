@@ -91,3 +91,10 @@ def test_wrong_use_exits_with_2_and_says_why(
     assert out == ""
     assert message in err
     assert "Traceback" not in err
+
+
+def test_bare_group_shows_its_help(capsys: Captured) -> None:
+    assert main(["bound"]) == 2
+    err = capsys.readouterr().err
+    assert "two-point" in err
+    assert len(err.splitlines()) > 3
