@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,9 +26,54 @@ class Recipe(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class _LocalRecipe(ABC):
+    """Measures in supervised processes of this machine; says what all of them may use.
+
+    Args:
+        workers: Jobs at once.
+        timeout_s: Wall clock for one job, imports included.
+        memory_mb: Resident memory of one job and its children, in 10^6 bytes.
+        retries: How often a lost job (killed, machine stopped) is tried again.
+        threads: Threads of the numerical libraries in each job; ``None`` shares
+            the cores evenly among the workers.
+    """
+
+    workers: int = 1
+    timeout_s: float | None = None
+    memory_mb: float | None = None
+    retries: int = 0
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, least in {"workers": 1, "retries": 0, "threads": 1}.items():
+            value = getattr(self, name)
+            if value is not None and (type(value) is not int or value < least):
+                raise ConfigError(f"{name} must be an integer of at least {least}, got {value!r}")
+        for name in ("timeout_s", "memory_mb"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ConfigError(f"{name} must be positive, got {value!r}")
+
+    @property
+    @abstractmethod
+    def task(self) -> Mapping[str, Any]:
+        """What one job runs, as ``LocalEvaluator`` takes it."""
+
+    def build(self, folder: Path, jobs: Path) -> LocalEvaluator:
+        """Make the evaluator; jobs run in ``folder``, from which functions are imported."""
+        work = {
+            "folder": str(folder.absolute()),
+            "timeout_s": self.timeout_s,
+            "memory_mb": self.memory_mb,
+            **self.task,
+        }
+        return LocalEvaluator(jobs, work, slots=self.workers, threads=self.threads)
+
+
 @final
 @dataclass(frozen=True, kw_only=True)
-class ProcessRecipe:
+class ProcessRecipe(_LocalRecipe):
     """A Python function, called in supervised child processes.
 
     The function gets the parameters as keyword arguments and returns a mapping
@@ -39,37 +85,27 @@ class ProcessRecipe:
 
     Args:
         function: ``"module:function"``, imported only in the child.
-        workers: Jobs at once.
-        timeout_s: Wall clock for one job, the import of the function included.
-        memory_mb: Resident memory of one job and its children, in 10^6 bytes.
-        retries: How often a lost job (killed, machine stopped) is tried again.
-        threads: Threads of the numerical libraries in each job; ``None`` shares
-            the cores evenly among the workers.
     """
 
     function: str
-    workers: int = 1
-    timeout_s: float | None = None
-    memory_mb: float | None = None
-    retries: int = 0
-    threads: int | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*", self.function):
             raise ConfigError(
                 f"function must read 'module:function', got {self.function!r}",
                 hint="for evaluate() in objective.py beside the study file: 'objective:evaluate'",
             )
-        _check_numbers(self)
 
-    def build(self, folder: Path, jobs: Path) -> LocalEvaluator:
-        """Make the evaluator; ``folder`` is where the function's module is imported from."""
-        return _local(self, folder, jobs, {"function": self.function})
+    @property
+    def task(self) -> Mapping[str, Any]:
+        """The function."""
+        return {"function": self.function}
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class CommandRecipe:
+class CommandRecipe(_LocalRecipe):
     """A command: parameters as JSON on its standard input, metrics as JSON on its output.
 
     Metrics are one JSON object, metric to number or ``[mean, sem]``: the whole
@@ -80,25 +116,14 @@ class CommandRecipe:
     Args:
         command: Program and arguments; one text is split as a shell would, but no
             shell runs it.
-        workers: Jobs at once.
-        timeout_s: Wall clock for one job.
-        memory_mb: Resident memory of one job and its children, in 10^6 bytes.
-        retries: How often a lost job (killed, machine stopped) is tried again.
-        threads: Threads of the numerical libraries in each job; ``None`` shares
-            the cores evenly among the workers.
     """
 
     command: str | Sequence[str]
-    workers: int = 1
-    timeout_s: float | None = None
-    memory_mb: float | None = None
-    retries: int = 0
-    threads: int | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.argv:
             raise ConfigError("command is empty", hint="name a program: ['python', 'measure.py']")
-        _check_numbers(self)
 
     @property
     def argv(self) -> list[str]:
@@ -110,15 +135,16 @@ class CommandRecipe:
                 raise ConfigError(f"cannot split command {self.command!r}: {error}") from None
         return list(self.command)
 
-    def build(self, folder: Path, jobs: Path) -> LocalEvaluator:
-        """Make the evaluator; ``folder`` is where the command runs."""
-        return _local(self, folder, jobs, {"command": self.argv})
+    @property
+    def task(self) -> Mapping[str, Any]:
+        """The command."""
+        return {"command": self.argv}
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class SdpRecipe:
-    """A bound by semidefinite programming, solved in supervised child processes.
+class SdpRecipe(_LocalRecipe):
+    """A bound by semidefinite programming.
 
     The space may hold the scale ``r`` and any of the settings ``dim``, ``degree``
     and ``gap``, which then replaces the one given here. The metrics are
@@ -134,12 +160,6 @@ class SdpRecipe:
         certify: Prove each bound; certificates go to the folder ``certificates``
             beside the study file.
         device: ``auto`` takes a GPU if there is one, and else notes that it ran on the CPU.
-        workers: Programs at once.
-        timeout_s: Wall clock for one program.
-        memory_mb: Resident memory of one job and its children, in 10^6 bytes.
-        retries: How often a lost job (killed, machine stopped) is tried again.
-        threads: Threads of the numerical libraries in each job; ``None`` shares
-            the cores evenly among the workers.
     """
 
     problem: Literal["two-point"]
@@ -148,51 +168,19 @@ class SdpRecipe:
     gap: float = 1e-12
     certify: bool = True
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    workers: int = 1
-    timeout_s: float | None = None
-    memory_mb: float | None = None
-    retries: int = 0
-    threads: int | None = None
 
-    def __post_init__(self) -> None:
-        _check_numbers(self)
-
-    def build(self, folder: Path, jobs: Path) -> LocalEvaluator:
-        """Make the evaluator; certificates are written below ``folder``."""
-        settings = {name: getattr(self, name) for name in ("dim", "degree", "gap", "certify")}
-        task = {
+    @property
+    def task(self) -> Mapping[str, Any]:
+        """The function that solves, and the settings that all jobs share."""
+        names = ("dim", "degree", "gap", "certify", "device")
+        return {
             "function": "bosearch.evaluators.bounds:two_point_density",
-            "arguments": {**settings, "device": self.device},
+            "arguments": {name: getattr(self, name) for name in names},
         }
-        return _local(self, folder, jobs, task)
 
 
-_Local = ProcessRecipe | CommandRecipe | SdpRecipe
-
-RECIPES: Mapping[str, type[_Local]] = {
+RECIPES: Mapping[str, type[ProcessRecipe] | type[CommandRecipe] | type[SdpRecipe]] = {
     "process": ProcessRecipe,
     "command": CommandRecipe,
     "sdp": SdpRecipe,
 }
-
-
-def _local(recipe: _Local, folder: Path, jobs: Path, task: Mapping[str, Any]) -> LocalEvaluator:
-    work = {
-        "folder": str(folder.absolute()),
-        "timeout_s": recipe.timeout_s,
-        "memory_mb": recipe.memory_mb,
-        **task,
-    }
-    return LocalEvaluator(jobs, work, slots=recipe.workers, threads=recipe.threads)
-
-
-def _check_numbers(recipe: _Local) -> None:
-    at_least = {"workers": 1, "retries": 0, "threads": 1}
-    for name, least in at_least.items():
-        value = getattr(recipe, name)
-        if value is not None and (type(value) is not int or value < least):
-            raise ConfigError(f"{name} must be an integer of at least {least}, got {value!r}")
-    for name in ("timeout_s", "memory_mb"):
-        value = getattr(recipe, name)
-        if value is not None and not value > 0:
-            raise ConfigError(f"{name} must be positive, got {value!r}")
