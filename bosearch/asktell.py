@@ -452,6 +452,10 @@ class Study:
             cache=cache,
         )
 
+    def notes(self, trial: Trial | int) -> dict[str, Any]:
+        """What was noted with the result of a trial: a certificate's file, say."""
+        return dict(self._record.result(_number(trial)).get("notes", {}))
+
     def events(self, after: int = 0) -> list[Event]:
         """The log, from the entry after ``after`` on."""
         return self._record.events(after)

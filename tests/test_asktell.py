@@ -516,6 +516,16 @@ def test_best_is_the_best_feasible_trial(new_study: NewStudy) -> None:
     assert len(study.completed) == 4
 
 
+def test_notes_stay_with_the_result(new_study: NewStudy) -> None:
+    study = new_study()
+    noted, plain, running = study.ask(3)
+    study.tell(noted, {"loss": 1.0}, notes={"certificate": "proof.json"})
+    study.tell(plain, {"loss": 1.0})
+    study.amend(noted, {"loss": 2.0})
+    assert study.notes(noted) == study.notes(noted.number) == {"certificate": "proof.json"}
+    assert study.notes(plain) == study.notes(running) == {}
+
+
 def test_frame_has_a_row_per_trial(new_study: NewStudy) -> None:
     study = new_study()
     study.tell(study.ask(2)[0], {"loss": (1.0, 0.5)})

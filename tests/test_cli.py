@@ -295,6 +295,21 @@ def test_a_database_and_a_name_stand_for_a_study(
     assert asked["trial"] == 1
 
 
+def test_best_shows_what_was_noted_with_it(
+    file: str,
+    tmp_path: Path,
+    read: Callable[..., list[dict[str, Any]]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    read("ask", file, "--json")
+    with Study.open(f"sqlite:///{tmp_path}/small.db") as study:
+        study.tell(0, {"loss": 0.5}, notes={"certificate": "proof.json"})
+    (best,) = read("best", file, "--json")
+    assert best["notes"] == {"certificate": "proof.json"}
+    assert main(["best", file]) == 0
+    assert "\n  certificate: proof.json\n" in capsys.readouterr().out
+
+
 def test_several_objectives_have_a_front_as_their_best(
     tmp_path: Path, read: Callable[..., list[dict[str, Any]]]
 ) -> None:

@@ -68,13 +68,17 @@ def best(target: TargetArgument, name: NameOption = None, as_json: Json = False)
 
     with find(target, name).open() as study:
         found = best_trials(study.problem, study.trials())
+        notes = [study.notes(trial) for trial in found]
     if as_json:
-        for trial in found:
-            emit(trial_record(trial))
-    elif not found:
+        for trial, noted in zip(found, notes, strict=True):
+            emit(trial_record(trial) | {"notes": noted})
+        return
+    if not found:
         say("no feasible trial has been measured yet")
-    else:
-        print("\n".join(describe_best(study.problem, found)))
+    for line, noted in zip(describe_best(study.problem, found), notes, strict=True):
+        print(line)
+        for key, value in noted.items():
+            print(f"  {key}: {value}")
 
 
 def export(

@@ -56,6 +56,9 @@ RENEW = (
 
 EVENTS = select(schema.event).where(_log, _event.seq > bindparam("seen")).order_by(_event.seq)
 INSERT_EVENT = insert(schema.event)
+RESULTS = select(_event.payload).where(
+    _log, _event.number == bindparam("trial"), _event.kind == EventKind.TOLD
+)
 LATE_RESULTS = select(_event.payload).where(
     _log,
     _event.number == bindparam("trial"),

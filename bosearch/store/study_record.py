@@ -17,7 +17,7 @@ from bosearch.store import statements as sql
 from bosearch.store.clock import database_clock
 from bosearch.store.database import Database
 from bosearch.store.decisions import Decision
-from bosearch.store.documents import measurements_to_json
+from bosearch.store.documents import loads, measurements_to_json
 from bosearch.store.events import Event, EventKind, apply
 from bosearch.store.failures import shown
 from bosearch.store.rows import event_of, trial_of
@@ -63,6 +63,13 @@ class StudyRecord:
         with self.database.reading() as connection:
             rows = connection.execute(sql.EVENTS, {"study": self._key, "seen": since})
             return [event_of(row) for row in rows]
+
+    def result(self, number: int) -> dict[str, Any]:
+        """Read the log's entry on the result of a trial: values, seconds, notes; empty if none."""
+        with self.database.reading() as connection:
+            about = {"study": self._key, "trial": number}
+            payload = connection.execute(sql.RESULTS, about).scalar_one_or_none()
+        return {} if payload is None else dict(loads(payload))
 
     def cache(self) -> dict[str, str]:
         """Read what strategies keep, as JSON texts by key."""
