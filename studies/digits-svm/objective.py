@@ -7,7 +7,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import RepeatedStratifiedKFold, cross_val_score
 from sklearn.svm import SVC
 
-FOLDS, SHUFFLES = 10, 10
+FOLDS, SHUFFLES = 10, 8
 
 
 def evaluate(
