@@ -1,6 +1,6 @@
 """Bounds of the density of sphere packings, as semidefinite programs."""
 
-from bosearch.packing.construction import Construction as Construction
+from bosearch.packing.assembly import Assembly as Assembly
 from bosearch.packing.densities import PUBLISHED_BOUNDS as PUBLISHED_BOUNDS
 from bosearch.packing.densities import best_packing as best_packing
 from bosearch.packing.three_point import ThreePointBound as ThreePointBound

@@ -13,7 +13,7 @@ import scipy.linalg
 from flint import fmpq
 from numpy.typing import NDArray
 
-from bosearch.packing.construction import Which
+from bosearch.packing.assembly import Which
 from bosearch.packing.invariants import chebyshev
 from bosearch.packing.triples import Shell, Triple, length, parts, squares
 

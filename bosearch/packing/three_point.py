@@ -1,7 +1,7 @@
 """Upper bounds of the density of sphere packings from triples of points.
 
 Cohn, de Laat and Salmon (2022), "Three-point bounds for sphere packing". Their words of
-multipliers, and how far the kernels reach, are a ``Construction`` here: the moves of a game
+multipliers, and how far the kernels reach, are a ``Assembly`` here: the moves of a game
 in which semidefinite programs are assembled. The bounds are numerical, not proved.
 """
 
@@ -18,7 +18,7 @@ from flint import arb, ctx, fmpq
 from numpy.typing import NDArray
 
 from bosearch.errors import SdpError
-from bosearch.packing.construction import LETTERS, Construction, Which, Word
+from bosearch.packing.assembly import LETTERS, Assembly, Which, Word
 from bosearch.packing.densities import density_per_ratio
 from bosearch.packing.three_point_program import PAIR_NODES, ThreePointProgram, block_name
 from bosearch.packing.triples import parts
@@ -74,7 +74,7 @@ def three_point(
     d2: int,
     r: float | Fraction,
     R: float | Fraction,
-    construction: Construction | None = None,
+    construction: Assembly | None = None,
     *,
     gap: float = 1e-9,
     pair_nodes: int = PAIR_NODES,
@@ -91,7 +91,7 @@ def three_point(
         d2: The two-point function has degree ``2 d2 + 1`` in ``|x|^2``, times ``e^(-pi|x|^2)``.
         r: Diameter of the balls at which to compute the bound.
         R: Radius of the ball that confines the three-point function; more than ``r``.
-        construction: Multipliers and kernels; ``Construction.standard(d)`` if left out.
+        construction: Multipliers and kernels; ``Assembly.standard(d)`` if left out.
         gap: Relative gap.
         pair_nodes: Nodes at which the condition on pairs is enforced: odd, more than ``2d``.
         device: See ``bosearch.sdp.solve``, as all that follow.
@@ -114,7 +114,7 @@ def three_point(
         d2,
         _squared(r),
         _squared(R),
-        Construction.standard(d) if construction is None else construction,
+        Assembly.standard(d) if construction is None else construction,
         pair_nodes,
     )
     problem = program.problem()

@@ -26,7 +26,7 @@ from typing import Any, final
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
 from bosearch.errors import SdpError
-from bosearch.packing.construction import LETTERS, Construction, Which, Word, degree, spelled
+from bosearch.packing.assembly import LETTERS, Assembly, Which, Word, degree, spelled
 from bosearch.packing.invariants import chebyshev
 from bosearch.packing.kernels import Kernels
 from bosearch.packing.samples import dyadic, fekete
@@ -63,7 +63,7 @@ class ThreePointProgram:
     d2: int
     rho: fmpq
     outer: fmpq
-    construction: Construction
+    construction: Assembly
     pair_nodes: int = PAIR_NODES
 
     def __post_init__(self) -> None:

@@ -21,7 +21,7 @@ from typing import Any, final
 
 from flint import fmpq
 
-from bosearch.packing.construction import Which, Word
+from bosearch.packing.assembly import Which, Word
 from bosearch.packing.invariants import Part, far_parts, near_parts
 
 Triple = tuple[fmpq, fmpq, fmpq]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from flint import fmpq, fmpq_mat
 
-from bosearch.packing.construction import Which
+from bosearch.packing.assembly import Which
 from bosearch.packing.invariants import chebyshev
 from bosearch.packing.samples import dyadic, fekete
 from bosearch.packing.triples import Shell, parts

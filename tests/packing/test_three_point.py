@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bosearch.errors import SdpError
-from bosearch.packing.construction import Construction
+from bosearch.packing.assembly import Assembly
 from bosearch.packing.densities import best_packing, density_per_ratio
 from bosearch.packing.three_point import ThreePointBound, three_point
 from bosearch.packing.two_point_program import TwoPointProgram
@@ -48,7 +48,7 @@ def test_values_of_dimension_four(d: int, R: float, expected: float) -> None:
 
 
 def test_without_kernels_it_is_the_two_point_bound() -> None:
-    bare = Construction(near=[()], far=[()], kernels=())
+    bare = Assembly(near=[()], far=[()], kernels=())
     found = bound(d2=8, construction=bare)
     rho = found.program.rho
     ratio = solve(TwoPointProgram(4, 17, rho).problem(), gap=1e-10).value
@@ -58,13 +58,13 @@ def test_without_kernels_it_is_the_two_point_bound() -> None:
 
 def test_bound_improves_with_degree_kernels_and_words(standard: ThreePointBound) -> None:
     full, rounding = value(standard), 2e-9
-    S = Construction.standard(3)
+    S = Assembly.standard(3)
     assert full < value(bound(2)) - 1e-5
     assert value(bound(d2=7)) < full - 1e-5
 
     def without(**changes: Any) -> float:
         kept = {"near": S.near, "far": S.far, "kernels": S.kernels, **changes}
-        return value(bound(construction=Construction(**kept)))
+        return value(bound(construction=Assembly(**kept)))
 
     empty_only = without(near=[()], far=[()])
     no_gram = without(near=[w for w in S.near if w != ("G",)], far=[(), ("l",), ("q1",), ("q2",)])
@@ -76,12 +76,12 @@ def test_bound_improves_with_degree_kernels_and_words(standard: ThreePointBound)
 
 
 def test_word_without_effect_is_named(standard: ThreePointBound) -> None:
-    S = Construction.standard(3)
-    more = Construction(near=S.near, far=[*S.far, ("G", "l"), ("G", "q1")], kernels=S.kernels)
+    S = Assembly.standard(3)
+    more = Assembly(near=S.near, far=[*S.far, ("G", "l"), ("G", "q1")], kernels=S.kernels)
     found = bound(construction=more)
     assert value(found) == pytest.approx(value(standard), abs=2e-9)
     assert ("far", ("G", "l")) in found.useless_words
-    pruned = Construction(
+    pruned = Assembly(
         near=[w for w in more.near if ("near", w) not in found.useless_words],
         far=[w for w in more.far if ("far", w) not in found.useless_words],
         kernels=more.kernels,
@@ -136,7 +136,7 @@ def test_solve_that_ends_early_bounds_by_the_trivial() -> None:
         ((4, 3, 5, float("nan"), 1.5), "r must be positive"),
         ((4, 3, 5, 1.2, float("inf")), "R must be positive and at most 10"),
         ((4, 3, 5, "1.2", 1.5), "r must be a number"),
-        ((4, 2, 5, 1.2, 1.5, Construction.standard(3)), "d = 2 admits 4"),
+        ((4, 2, 5, 1.2, 1.5, Assembly.standard(3)), "d = 2 admits 4"),
     ],
 )
 def test_bad_input_is_refused_with_one_reason(arguments: tuple[Any, ...], message: str) -> None:

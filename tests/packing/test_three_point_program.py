@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import eval_gegenbauer, eval_genlaguerre
 
 from bosearch.errors import SdpError
-from bosearch.packing.construction import Construction
+from bosearch.packing.assembly import Assembly
 from bosearch.packing.laguerre import log2_norms
 from bosearch.packing.three_point import ThreePointBound, three_point
 from bosearch.packing.three_point_program import ThreePointProgram
@@ -34,7 +34,7 @@ def program(d: int = 3, **changes: Any) -> ThreePointProgram:
         "d2": 4,
         "rho": fmpq(9),
         "outer": fmpq(15),
-        "construction": Construction.standard(d),
+        "construction": Assembly.standard(d),
         **changes,
     }
     return ThreePointProgram(**arguments)
@@ -68,7 +68,7 @@ def test_terms_are_samples_in_exact_numbers() -> None:
 
 
 def test_without_kernels_no_triples_are_seen() -> None:
-    bare = Construction(near=[()], far=[()], kernels=())
+    bare = Assembly(near=[()], far=[()], kernels=())
     problem = program(construction=bare).problem()
     assert not any(row.startswith(("near", "far")) for row in problem.rows)
     assert set(problem.blocks) == {"sigma0", "sigma1", "tau0", "tau1", "alpha0", "alpha1"}
@@ -87,7 +87,7 @@ def test_without_kernels_no_triples_are_seen() -> None:
         ({"rho": fmpq(-1)}, "expected 0 < r < R"),
         ({"pair_nodes": 36}, "pair_nodes must be odd"),
         ({"pair_nodes": 5}, "pair_nodes must be an integer from 7"),
-        ({"construction": Construction.standard(4)}, "d = 3 admits 4"),
+        ({"construction": Assembly.standard(4)}, "d = 3 admits 4"),
     ],
 )
 def test_bad_program_is_refused_with_one_reason(changes: dict[str, Any], message: str) -> None:

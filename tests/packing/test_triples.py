@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from flint import fmpq
 
-from bosearch.packing.construction import LETTERS, Which, degree
+from bosearch.packing.assembly import LETTERS, Which, degree
 from bosearch.packing.triples import Shell, Triple, multiplier, squares
 
 SHELL = Shell(fmpq(9), fmpq(16))

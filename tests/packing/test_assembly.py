@@ -1,4 +1,4 @@
-"""Constructions: one canonical form, saved without loss, refused with a reason."""
+"""Assemblies: one canonical form, saved without loss, refused with a reason."""
 
 import json
 from typing import Any
@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from bosearch.errors import SdpError
-from bosearch.packing.construction import Construction, degree, largest_kernel, spelled
+from bosearch.packing.assembly import Assembly, degree, largest_kernel, spelled
 
-STANDARD = Construction.standard(4)
+STANDARD = Assembly.standard(4)
 
 
-def build(**changes: Any) -> Construction:
-    return Construction(**{"near": [()], "far": [()], "kernels": (2, 1), **changes})
+def build(**changes: Any) -> Assembly:
+    return Assembly(**{"near": [()], "far": [()], "kernels": (2, 1), **changes})
 
 
 def test_standard_construction_has_the_seven_base_polynomials() -> None:
@@ -22,10 +22,10 @@ def test_standard_construction_has_the_seven_base_polynomials() -> None:
 
 
 def test_standard_construction_leaves_out_what_a_low_degree_does_not_admit() -> None:
-    assert Construction.standard(2).near == ((), ("G",), ("s1",), ("s2",))  # s3 has degree 6
-    assert Construction.standard(1).far == ((), ("G",), ("l",), ("q1",))
+    assert Assembly.standard(2).near == ((), ("G",), ("s1",), ("s2",))  # s3 has degree 6
+    assert Assembly.standard(1).far == ((), ("G",), ("l",), ("q1",))
     for d in range(1, 8):
-        Construction.standard(d).check(d)
+        Assembly.standard(d).check(d)
 
 
 def test_words_commute_and_their_order_does_not_matter() -> None:
@@ -43,7 +43,7 @@ def test_kernels_of_size_zero_at_the_end_are_no_kernels() -> None:
 
 def test_construction_survives_json() -> None:
     made = build(near=[(), ("s1", "G")], far=[(), ("l", "l")])
-    assert Construction.from_dict(json.loads(json.dumps(made.to_dict()))) == made
+    assert Assembly.from_dict(json.loads(json.dumps(made.to_dict()))) == made
 
 
 def test_degrees_add_up_and_words_are_spelled() -> None:
@@ -96,5 +96,5 @@ def test_what_exceeds_the_degree_is_refused(changes: dict[str, Any], message: st
 
 @pytest.mark.parametrize("document", [{}, {"near": [[]], "far": 3, "kernels": []}, None])
 def test_document_of_something_else_is_refused(document: Any) -> None:
-    with pytest.raises(SdpError, match="no construction"):
-        Construction.from_dict(document)
+    with pytest.raises(SdpError, match="no assembly"):
+        Assembly.from_dict(document)

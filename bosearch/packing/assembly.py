@@ -26,7 +26,7 @@ LETTERS: Mapping[Which, Mapping[str, int]] = {
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Construction:
+class Assembly:
     """The pieces of one bound, as tuples in a canonical order: equal ones compare equal.
 
     Args:
@@ -111,7 +111,7 @@ class Construction:
             near, far = (tuple(map(tuple, document[which])) for which in ("near", "far"))
             kernels = tuple(document["kernels"])
         except (KeyError, TypeError) as error:
-            raise SdpError(f"this is no construction of a bound: {error!r}") from error
+            raise SdpError(f"this is no assembly of a bound: {error!r}") from error
         return cls(near=near, far=far, kernels=kernels)
 
 
