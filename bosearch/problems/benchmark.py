@@ -12,7 +12,7 @@ from bosearch.study.problem import Objective, OutcomeConstraint, Problem
 @final
 @dataclass(frozen=True, kw_only=True)
 class BenchmarkProblem:
-    """A problem, the function that measures it, and its proven optimum.
+    """A problem, the function that measures it, and its optimum.
 
     Args:
         name: As ``get`` knows it.
@@ -21,6 +21,8 @@ class BenchmarkProblem:
         optimum: The best feasible value of the objective; with two objectives the
             hypervolume of the front above their thresholds.
         optimiser: One point that reaches it, or one point of the front.
+        proven: Whether no value is better than ``optimum``; otherwise it is the best value
+            known, and a better one has a negative regret.
     """
 
     name: str
@@ -28,6 +30,7 @@ class BenchmarkProblem:
     evaluate: Callable[[Mapping[str, Any]], dict[str, float]]
     optimum: float
     optimiser: Mapping[str, Any]
+    proven: bool = True
 
     @property
     def space(self) -> Space:
@@ -45,7 +48,7 @@ class BenchmarkProblem:
         return self.problem.constraints
 
     def simple_regret(self, measured: Iterable[Mapping[str, float]]) -> float:
-        """How far the best feasible value measured is from the optimum, at least 0.
+        """How far the best feasible value measured is from the optimum, at least 0 if proven.
 
         Infinite before the first feasible value.
 
@@ -60,4 +63,5 @@ class BenchmarkProblem:
             for values in measured
             if self.problem.feasible(values)
         )
-        return max(0.0, min(gaps, default=math.inf))  # the optimum is known to some 12 digits
+        gap = min(gaps, default=math.inf)
+        return max(0.0, gap) if self.proven else gap  # an optimum is known to some 12 digits

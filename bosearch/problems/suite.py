@@ -10,6 +10,10 @@ import numpy as np
 from bosearch.errors import ConfigError
 from bosearch.problems import functions
 from bosearch.problems.benchmark import BenchmarkProblem
+from bosearch.problems.ehrlich import ehrlich
+from bosearch.problems.nk import nk
+from bosearch.problems.pest_control import pest_control, shuffled_pest_control
+from bosearch.problems.rough_fuji import rough_fuji
 from bosearch.space import Choice, Integer, Real, Space
 from bosearch.study.problem import OutcomeConstraint, Problem, minimize, suggest
 
@@ -155,8 +159,18 @@ _FIXED: dict[str, Callable[[], BenchmarkProblem]] = {
     "mixed": mixed,
     "zdt1": zdt1,
     "gramacy": gramacy,
+    "ehrlich32": lambda: ehrlich(32),
+    "ehrlich64": lambda: ehrlich(64, motifs=2),
+    "ehrlich128": lambda: ehrlich(128),
+    "pest_control": pest_control,
+    "pest_control_shuffled": shuffled_pest_control,
 }
-_FAMILIES: dict[str, Callable[[int], BenchmarkProblem]] = {"ackley": ackley, "levy": levy}
+_FAMILIES: dict[str, Callable[[int], BenchmarkProblem]] = {
+    "ackley": ackley,
+    "levy": levy,
+    "nk": nk,
+    "rough_fuji": rough_fuji,
+}
 
 NAMES: tuple[str, ...] = (*_FIXED, *(f"{family}<d>" for family in _FAMILIES))
 """What ``get`` accepts, ``<d>`` standing for a number of dimensions."""
@@ -170,7 +184,7 @@ def get(name: str) -> BenchmarkProblem:
     """
     if name in _FIXED:
         return _FIXED[name]()
-    match = re.fullmatch(r"([a-z]+)([1-9]\d*)", name)
+    match = re.fullmatch(r"([a-z_]+)([1-9]\d*)", name)
     if match is None or match[1] not in _FAMILIES:
         raise ConfigError(f"no benchmark problem is called {name!r}", hint=suggest(name, NAMES))
     return _FAMILIES[match[1]](int(match[2]))

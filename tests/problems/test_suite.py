@@ -10,9 +10,13 @@ from bosearch.errors import ConfigError
 from bosearch.problems import BenchmarkProblem, functions, get
 
 SINGLE = ("branin", "hartmann6", "ackley2", "ackley10", "levy3", "levy8", "mixed", "gramacy")
+SEQUENCES = (
+    *("nk8", "nk55", "rough_fuji8", "ehrlich32", "ehrlich64", "ehrlich128"),
+    *("pest_control", "pest_control_shuffled"),
+)
 
 
-@pytest.mark.parametrize("name", SINGLE)
+@pytest.mark.parametrize("name", SINGLE + SEQUENCES)
 def test_the_optimiser_is_feasible_and_reaches_the_optimum(name: str) -> None:
     problem = get(name)
     params = problem.space.validate(problem.optimiser)
@@ -136,7 +140,9 @@ def test_the_order_of_the_parameters_does_not_matter() -> None:
     assert problem.evaluate({"x2": 1.0, "x1": 2.0}) == problem.evaluate({"x1": 2.0, "x2": 1.0})
 
 
-@pytest.mark.parametrize("name", ["hartman6", "ackley", "levy0", "sphere3", "zdt12"])
+@pytest.mark.parametrize(
+    "name", ["hartman6", "ackley", "levy0", "sphere3", "zdt12", "nk", "ehrlich31"]
+)
 def test_an_unknown_name_is_refused_with_a_hint(name: str) -> None:
     with pytest.raises(ConfigError, match=f"no benchmark problem is called '{name}'\n  hint: "):
         get(name)
