@@ -2,7 +2,8 @@
 
 Cohn, de Laat and Salmon (2022), "Three-point bounds for sphere packing". Their words of
 multipliers, and how far the kernels reach, are a ``Assembly`` here: the moves of a game
-in which semidefinite programs are assembled. The bounds are numerical, not proved.
+in which semidefinite programs are assembled. With ``certify`` the program is solved with
+a slack, and exact rounding turns the bound into a theorem.
 """
 
 import math
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from bosearch.errors import SdpError
 from bosearch.packing.assembly import LETTERS, Assembly, Which, Word
 from bosearch.packing.densities import density_per_ratio
+from bosearch.packing.three_point_certificate import prove
 from bosearch.packing.three_point_program import PAIR_NODES, ThreePointProgram, block_name
 from bosearch.packing.triples import parts
 from bosearch.sdp.multifloat import MultiFloat
@@ -33,6 +35,7 @@ _DIGITS = 16
 _FEASIBLE = 1e-10  # relative residual up to which a bound is reported; its error is 1e3 times that
 _ZERO = 10.0  # sums of squares up to so many gaps count as zero
 _LEAST_GAP = 1e-9
+_SLACK = fmpq(1, 2**48)  # of a bound to be proved
 
 
 @final
@@ -42,14 +45,15 @@ class ThreePointBound:
 
     Args:
         program: What was solved.
-        density: No packing is denser, as far as the solver is right; 1 if it found nothing.
+        density: No packing is denser: proved if ``certified``, else as far as the solver is
+            right; 1 if it found nothing.
         dual: What the program cannot go below; 0 if unknown.
         gap: Relative gap of the solver.
         seconds: CPU seconds.
         status: How the solver ended.
         result: What the solver found.
         useless_words: Multipliers, on "near" or "far" triples, that the bound does not use.
-        certificate: None: a proof is another matter.
+        certificate: The proof, for ``bosearch.verify``; None if not asked for.
     """
 
     program: ThreePointProgram
@@ -77,6 +81,7 @@ def three_point(
     construction: Assembly | None = None,
     *,
     gap: float = 1e-9,
+    certify: bool = False,
     pair_nodes: int = PAIR_NODES,
     device: str | None = None,
     backend: str = "native",
@@ -93,6 +98,8 @@ def three_point(
         R: Radius of the ball that confines the three-point function; more than ``r``.
         construction: Multipliers and kernels; ``Assembly.standard(d)`` if left out.
         gap: Relative gap.
+        certify: Whether to prove the bound. The slack of 4e-15 that this needs costs little, but
+            kernels must be able to leave it: where they gain nothing, prove the two-point bound.
         pair_nodes: Nodes at which the condition on pairs is enforced: odd, more than ``2d``.
         device: See ``bosearch.sdp.solve``, as all that follow.
         backend: See there.
@@ -100,7 +107,8 @@ def three_point(
         on_iteration: See there.
 
     Raises:
-        SdpError: Something is out of range.
+        SdpError: Something is out of range, or a bound to be proved was not found.
+        CertificateError: The bound found could not be proved.
     """
     began, clock = time.process_time(), time.monotonic()
     for name, radius in (("r", r), ("R", R)):
@@ -116,6 +124,7 @@ def three_point(
         _squared(R),
         Assembly.standard(d) if construction is None else construction,
         pair_nodes,
+        _SLACK if certify else fmpq(0),
     )
     problem = program.problem()
     left = None if time_s is None else max(1e-3, time_s - (time.monotonic() - clock))
@@ -124,17 +133,25 @@ def three_point(
     )
     tolerance = max(_FEASIBLE, gap / 100.0)
     feasible, bounded = result.errors.rows <= tolerance, result.errors.dual <= tolerance
+    if certify and not feasible:
+        raise SdpError(
+            f"the bound was not found: {result.message}",
+            hint="if these kernels gain nothing, prove the two-point bound",
+        )
+    certificate = prove(program, result) if certify else None
+    density = _density(program, result.primal, ROUND_UP) if feasible else Decimal(1)
+    if certificate is not None:
+        density = Decimal(certificate["density"])
     return ThreePointBound(
         program=program,
-        density=min(Decimal(1), _density(program, result.primal, ROUND_UP))
-        if feasible
-        else Decimal(1),
+        density=min(Decimal(1), density),
         dual=_density(program, result.dual, ROUND_DOWN) if bounded else Decimal(0),
         gap=result.gap,
         seconds=time.process_time() - began,
         status=result.status,
         result=result,
         useless_words=tuple(_useless(program, problem, result)) if feasible else (),
+        certificate=certificate,
     )
 
 

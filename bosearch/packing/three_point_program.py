@@ -16,10 +16,12 @@ then no packing of balls of diameter ``r`` is denser than ``vol(B_(r/2)) (f2(0) 
 identity with a sum of squares, enforced at as many samples as there are polynomials of
 degree ``2d`` of its symmetry: see ``bosearch.packing.triples``. In (iii) a Gaussian meets
 polynomials; it holds at Chebyshev nodes, and up to their tiny interpolation error elsewhere.
+A ``slack`` asks for that much less than zero in (iii), (iv) and (v): room for that error and
+for those of the solver, in which a proof can be found.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import cos, pi
 from typing import Any, final
 
@@ -53,6 +55,7 @@ class ThreePointProgram:
         outer: ``2 pi R^2``, likewise.
         construction: Multipliers and kernels.
         pair_nodes: Of (iii): odd, more than ``2d``.
+        slack: Of (iii), (iv) and (v), not negative; functions are of size one.
 
     Raises:
         SdpError: One of them is out of range.
@@ -65,6 +68,7 @@ class ThreePointProgram:
     outer: fmpq
     construction: Assembly
     pair_nodes: int = PAIR_NODES
+    slack: fmpq = field(default_factory=fmpq)  # zero
 
     def __post_init__(self) -> None:
         _check_integer("dim", self.dim, 2, MAX_DIM)
@@ -80,6 +84,8 @@ class ThreePointProgram:
         _check_integer("pair_nodes", self.pair_nodes, 2 * self.d + 1, 999)
         if self.pair_nodes % 2 == 0:
             raise SdpError(f"pair_nodes must be odd, got {self.pair_nodes}")
+        if self.slack < 0:
+            raise SdpError(f"slack must not be negative, got {self.slack}")
         self.construction.check(self.d)
 
     @property
@@ -114,7 +120,7 @@ class ThreePointProgram:
         return SdpProblem(
             blocks=made.blocks,
             rows=made.rows,
-            rhs=made.rhs + [0] * missing,
+            rhs=made.rhs + [-self.slack] * missing,
             terms=made.terms,
             free=base.free,
             free_matrix=free,
@@ -124,7 +130,7 @@ class ThreePointProgram:
         )
 
     def _add_pairs(self, made: "_Rows") -> None:
-        """Condition (iii): ``f2 + f3(x, x) + 2 f3(x, 0) + alpha0 + (1 - x^2) alpha1 = 0``."""
+        """Condition (iii): ``f2 + f3(x, x) + 2 f3(x, 0) + alpha0 + (1 - x^2) alpha1 = -slack``."""
         count = self.pair_nodes
         nodes = [dyadic(cos((2 * i + 1) * pi / (2 * count)), _NODE_BITS) for i in range(count)]
         lengths = [length(x, self.rho, self.outer) for x in nodes]
@@ -134,7 +140,7 @@ class ThreePointProgram:
             for u in lengths:
                 constant, *columns = _pair_function(f2, u)
                 made.free.append(columns)
-                made.rhs.append(-constant)
+                made.rhs.append(-constant - self.slack)
         basis = [chebyshev(x, count // 2 + 1) for x in nodes]
         made.add("alpha0", basis, [fmpq(1)] * count, rows)
         made.add("alpha1", [v[:-1] for v in basis], [1 - x * x for x in nodes], rows)
@@ -156,7 +162,7 @@ class ThreePointProgram:
             made.add(f"F{k}", vectors, weights, rows)
 
     def _add_triples(self, made: "_Rows", which: Which) -> None:
-        """Condition (iv) or (v): kernels plus a sum of squares for each word is zero."""
+        """Condition (iv) or (v): kernels plus a sum of squares for each word is ``-slack``."""
         samples = fekete(self.shell, which, 2 * self.d)
         rows = made.new(f"{which} {i}" for i in range(len(samples)))
         self._add_kernels(made, which, samples, rows)

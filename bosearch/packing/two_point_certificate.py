@@ -55,6 +55,30 @@ def rounded(program: TwoPointProgram, matrices: Mapping[str, arb_mat], bits: int
         matrices: Gram matrices of ``sigma0``, ``sigma1``, ``tau0``, ``tau1`` in its basis.
         bits: To which they are rounded, relative to their diagonals.
     """
+    grams, function, transform = exact_grams(program, matrices, bits)
+    ratio = function(fmpq(0)) / transform(fmpq(0))
+    return {
+        "dim": program.dim,
+        "degree": program.degree,
+        "rho": str(program.rho),
+        "density": upper_density(program.dim, program.rho, ratio),
+        "grams": {name: grams[name].to_json() for name in BLOCKS},
+    }
+
+
+def exact_grams(
+    program: TwoPointProgram, matrices: Mapping[str, arb_mat], bits: int
+) -> tuple[dict[str, DyadicGram], fmpq_poly, fmpq_poly]:
+    """Return dyadic Gram matrices that satisfy the second identity exactly.
+
+    Args:
+        program: What was solved.
+        matrices: See ``rounded``.
+        bits: See there.
+
+    Returns:
+        The matrices in the basis of the checker, ``f(x) e^(s/2)`` and its transform.
+    """
     dim, D = program.dim, program.degree
     norms = log2_norms(dim, program.size, width=2)
     basis = monic_laguerre(dim, program.size, width=2)
@@ -68,13 +92,7 @@ def rounded(program: TwoPointProgram, matrices: Mapping[str, arb_mat], bits: int
     corrections = absorb(lacking, [q for p in squares for q in (p, s * p)])
     grams["tau0"] = grams["tau0"].plus_diagonal(corrections[0::2])
     grams["tau1"] = grams["tau1"].plus_diagonal(corrections[1::2])
-    return {
-        "dim": dim,
-        "degree": D,
-        "rho": str(program.rho),
-        "density": upper_density(program, function(fmpq(0)) / transform(fmpq(0))),
-        "grams": {name: grams[name].to_json() for name in BLOCKS},
-    }
+    return grams, function, transform
 
 
 def _monic(matrix: arb_mat, norms: list[int], bits: int) -> DyadicGram:
@@ -98,10 +116,10 @@ def fourier(polynomial: fmpq_poly, monic: list[fmpq_poly]) -> fmpq_poly:
     return made
 
 
-def upper_density(program: TwoPointProgram, ratio: fmpq) -> str:
+def upper_density(dim: int, rho: fmpq, ratio: fmpq) -> str:
     """The density of a ratio ``f(0) / f^(0)``, rounded up in its 16th significant digit."""
     with ctx.workprec(_WORK_BITS):
-        density = density_per_ratio(program.dim, program.rho) * arb(ratio)
+        density = density_per_ratio(dim, rho) * arb(ratio)
         if not 0 < density < 1000:
             raise CertificateError(f"no density: {density.str(5)}")
         places = _DIGITS

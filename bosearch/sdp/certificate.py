@@ -4,6 +4,7 @@ The document is laid out in ``bosearch.verify``, whose checker shares no code wi
 makes certificates. None leaves this module before that checker has accepted it.
 """
 
+import gzip
 import json
 import os
 from pathlib import Path
@@ -14,6 +15,7 @@ from bosearch.sdp.result import SdpResult
 from bosearch.verify import FORMAT, VERSION, verify
 
 TWO_POINT = "two-point"
+THREE_POINT = "three-point"
 POLYNOMIAL = "polynomial-lower-bound"
 
 
@@ -57,9 +59,12 @@ def certificate_document(bound: Certified) -> dict[str, Any]:
 
 
 def write_certificate(bound: Certified, path: str | Path) -> None:
-    """Write the certificate of a bound to a file, whole or not at all."""
+    """Write the certificate of a bound to a file, whole or not at all.
+
+    A file whose name ends in ``.gz`` is compressed; equal certificates make equal files.
+    """
     text = json.dumps(certificate_document(bound), separators=(",", ":"))
-    path = Path(path)
+    data, path = (text + "\n").encode("ascii"), Path(path)
     part = path.with_name(path.name + ".part")
-    part.write_text(text + "\n", encoding="ascii")
+    part.write_bytes(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
     os.replace(part, path)

@@ -1,16 +1,16 @@
 """Prove what a certificate states, from the numbers in it alone.
 
 The checker shares nothing with what made the certificate: it imports the standard
-library and flint, rebuilds every polynomial identity in rational arithmetic, proves
-every Gram matrix positive definite in ball arithmetic, and writes the statement that
-follows. The text in the file is not believed.
+library and flint, rebuilds every polynomial identity in rational arithmetic, proves every
+inequality and every Gram matrix positive definite in ball arithmetic, and writes the
+statement that follows. The text in the file is not believed.
 """
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bosearch.verify import polynomial, two_point
+from bosearch.verify import polynomial, three_point, two_point
 from bosearch.verify.proof import Proof
 from bosearch.verify.reading import Section, read_document
 
@@ -20,6 +20,7 @@ IGNORED = ("statement", "made_by")  # may say anything: the checker writes its o
 _HEAD = ("format", "version", "kind")
 _KINDS = {
     "two-point": (two_point.KEYS, two_point.prove),
+    "three-point": (three_point.KEYS, three_point.prove),
     "polynomial-lower-bound": (polynomial.KEYS, polynomial.prove),
 }
 

@@ -7,7 +7,7 @@ stands for the symmetric matrix with ``m_ij 2^(e_i + e_j)`` below the diagonal a
 
 from typing import Any, final
 
-from flint import arb, ctx, fmpq, fmpq_poly, fmpz
+from flint import arb, arb_mat, ctx, fmpq, fmpq_poly, fmpz
 
 from bosearch.errors import CertificateError
 from bosearch.verify.reading import MAX_EXPONENT, Section, as_hex, as_integer, as_list
@@ -50,6 +50,16 @@ class Gram:
         """The entry at ``(i, i)``."""
         mantissa, exponent = self.diagonal[i]
         return fmpq(mantissa) * fmpq(2) ** exponent
+
+    def balls(self) -> arb_mat:
+        """The matrix in balls of the current precision."""
+        exponents, n = self.exponents, len(self.exponents)
+        rows = [[arb(0)] * n for _ in range(n)]
+        for i, (mantissa, exponent) in enumerate(self.diagonal):
+            rows[i][i] = arb((mantissa, exponent))
+            for j, m in enumerate(self._row(i)):
+                rows[i][j] = rows[j][i] = arb((m, exponents[i] + exponents[j]))
+        return arb_mat(rows)
 
     def square(self, basis: list[fmpq_poly]) -> fmpq_poly:
         """The sum of squares ``b^T G b`` over a polynomial basis ``b``, exactly."""

@@ -5,8 +5,10 @@ hexadecimal integers (``"-1f"``), rationals (``"-3/4"``) and decimals
 (``"0.2537"``). The limits below bound the work that a hostile file can cause.
 """
 
+import gzip
 import json
 import re
+import zlib
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -16,7 +18,7 @@ from flint import fmpq, fmpz
 
 from bosearch.errors import CertificateError
 
-MAX_BYTES = 1 << 26  # of a file
+MAX_BYTES = 1 << 26  # of a file, decompressed
 MAX_DIGITS = 4000  # of one number; Python itself refuses decimals of more than 4300
 MAX_EXPONENT = 1 << 14  # of two, either sign
 
@@ -26,15 +28,21 @@ _DECIMAL = re.compile(r"[0-9]+\.[0-9]+")
 
 
 def read_document(path: str | Path) -> dict[str, Any]:
-    """Return the JSON object in a file.
+    """Return the JSON object in a file; one whose name ends in ``.gz`` is decompressed.
 
     Raises:
         CertificateError: The file cannot be read, is too large, or is not one JSON object
             without repeated keys.
     """
+    opened = gzip.open if str(path).endswith(".gz") else open
     try:
-        with open(path, "rb") as file:
+        with opened(path, "rb") as file:
             data = file.read(MAX_BYTES + 1)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise CertificateError(
+            f"{path} cannot be decompressed: {error}",
+            hint="was the file cut off while it was copied?",
+        ) from error
     except OSError as error:
         raise CertificateError(f"cannot read {path}: {error.strerror}") from error
     if len(data) > MAX_BYTES:

@@ -12,6 +12,7 @@ from bosearch.packing.densities import best_packing, density_per_ratio
 from bosearch.packing.three_point import ThreePointBound, three_point
 from bosearch.packing.two_point_program import TwoPointProgram
 from bosearch.sdp import Iteration, Status, solve
+from bosearch.verify import verify
 
 R_GOOD = 1.5  # at which d = 3 gains in dimension 4
 
@@ -111,6 +112,18 @@ def test_no_packing_is_denser(dim: int, r: float, R: float) -> None:
     rho = found.program.rho
     two = solve(TwoPointProgram(dim, 13, rho).problem(), gap=1e-10).value
     assert value(found) <= float(density_per_ratio(dim, rho)) * two + 2e-9
+
+    proved = three_point(dim, 3, 6, r, R, certify=True)
+    assert proved.certified
+    assert proved.certificate is not None
+    assert verify(proved.certificate).density == str(proved.density)
+    assert packing < proved.density
+    assert value(proved) == pytest.approx(value(found), abs=2e-9)  # the slack costs little
+
+
+def test_bound_that_was_not_found_is_not_proved() -> None:
+    with pytest.raises(SdpError, match="the bound was not found: limit"):
+        bound(d=2, time_s=1e-3, certify=True)
 
 
 def test_solve_that_ends_early_bounds_by_the_trivial() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from flint import fmpq
+from flint import arb, fmpq
 from numpy.typing import NDArray
 from scipy.special import eval_gegenbauer, eval_genlaguerre
 
@@ -67,6 +67,15 @@ def test_terms_are_samples_in_exact_numbers() -> None:
     assert program(2).problem() == problem
 
 
+def test_slack_lowers_the_conditions_on_pairs_and_triples_alone() -> None:
+    slack = fmpq(1, 2**30)
+    plain, lowered = program(2).problem(), program(2, slack=slack).problem()
+    assert lowered.rows == plain.rows
+    for row, a, b in zip(plain.rows, plain.rhs, lowered.rhs, strict=True):
+        expected = slack if row.startswith(("pair", "near", "far")) else 0
+        assert (arb(a) - arb(b)).contains(expected), row
+
+
 def test_without_kernels_no_triples_are_seen() -> None:
     bare = Assembly(near=[()], far=[()], kernels=())
     problem = program(construction=bare).problem()
@@ -87,6 +96,7 @@ def test_without_kernels_no_triples_are_seen() -> None:
         ({"rho": fmpq(-1)}, "expected 0 < r < R"),
         ({"pair_nodes": 36}, "pair_nodes must be odd"),
         ({"pair_nodes": 5}, "pair_nodes must be an integer from 7"),
+        ({"slack": fmpq(-1)}, "slack must not be negative"),
         ({"construction": Assembly.standard(4)}, "d = 3 admits 4"),
     ],
 )

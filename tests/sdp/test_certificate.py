@@ -1,5 +1,6 @@
 """A certificate leaves only when the checker has accepted it, and a file is whole or absent."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -31,6 +32,17 @@ def test_a_written_file_is_verified_and_leaves_no_other_file(
     write_certificate(bound, path)
     assert verify_file(path) == verify(certificate_document(bound))
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_compressed_file_is_smaller_and_says_the_same(
+    bound: PolynomialBound, tmp_path: Path
+) -> None:
+    plain, packed, again = (tmp_path / f"bound.json{end}" for end in ("", ".gz", ".2.gz"))
+    for path in (plain, packed, again):
+        write_certificate(bound, path)
+    assert gzip.decompress(packed.read_bytes()) == plain.read_bytes()
+    assert packed.read_bytes() == again.read_bytes()
+    assert verify_file(packed) == verify_file(plain)
 
 
 def test_a_numerical_bound_has_no_document(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Files that are no certificates."""
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,46 @@ def test_missing_files_folders_and_large_files_are_refused(
     path.write_text('{"a": 100000}')
     with pytest.raises(CertificateError, match="at most 10 bytes"):
         read_document(path)
+
+
+def test_a_compressed_file_is_read_and_a_damaged_one_refused(tmp_path: Path) -> None:
+    path = tmp_path / "certificate.json.gz"
+    whole = gzip.compress(b'{"a": "' + bytes(range(97, 123)) * 20 + b'"}')
+    path.write_bytes(whole)
+    assert list(read_document(path)) == ["a"]
+    for end in range(1, len(whole)):
+        path.write_bytes(whole[:end])
+        with pytest.raises(CertificateError, match="cannot be decompressed"):
+            read_document(path)
+    for content in (b"{}", whole + b"garbage", whole[:20] + b"\x00" * 9 + whole[29:]):
+        path.write_bytes(content)
+        with pytest.raises(CertificateError, match="cannot be decompressed"):
+            read_document(path)
+    path.write_bytes(b"")
+    with pytest.raises(CertificateError, match="is not JSON"):
+        read_document(path)
+
+
+def test_a_bomb_is_not_unpacked_beyond_the_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "bomb.json.gz"
+    path.write_bytes(gzip.compress(b" " * 10**7))
+    assert path.stat().st_size < 20_000
+    read = 0
+    original = gzip.GzipFile.read
+
+    def counted(file: gzip.GzipFile, size: int | None = -1) -> bytes:
+        nonlocal read
+        data = original(file, size)
+        read += len(data)
+        return data
+
+    monkeypatch.setattr(gzip.GzipFile, "read", counted)
+    monkeypatch.setattr(reading, "MAX_BYTES", 10**6)
+    with pytest.raises(CertificateError, match="at most 1000000 bytes"):
+        read_document(path)
+    assert read == 10**6 + 1
 
 
 def test_each_number_has_one_spelling() -> None:
