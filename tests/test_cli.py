@@ -110,7 +110,8 @@ def test_every_command_has_help_with_an_example(
 
 def test_the_commands_are_those_of_the_manual() -> None:
     shown = ["init", "check", "run", "resume", "ask", "tell", "status", "best", "export", "report"]
-    assert sorted([*shown, "bound two-point", "verify", "doctor"]) == COMMANDS
+    bounds = ["bound two-point", "bound three-point"]
+    assert sorted([*shown, *bounds, "verify", "doctor"]) == COMMANDS
 
 
 def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:

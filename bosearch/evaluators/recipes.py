@@ -4,7 +4,7 @@ import re
 import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, Protocol, final
 
@@ -144,38 +144,66 @@ class CommandRecipe(_LocalRecipe):
 @final
 @dataclass(frozen=True, kw_only=True)
 class SdpRecipe(_LocalRecipe):
-    """A bound by semidefinite programming.
+    """A bound of the density of sphere packings by semidefinite programming.
 
-    The space may hold the scale ``r`` and any of the settings ``dim``, ``degree``
-    and ``gap``, which then replaces the one given here. The metrics are
-    ``density``, ``gap`` and ``cpu_s``: the study has the first as its objective
-    and tracks the others. Status, device and the certificate's file are notes of
-    the trial in the event log.
+    The space may hold any of the settings of the problem, which then replaces the one
+    given here: ``degree`` and the scale ``r`` of two points; ``d``, ``d2``, ``r``, the
+    ``ratio`` of the radii and the tokens of the ``assembly`` of three. The metrics are
+    ``density``, ``gap`` and ``cpu_s``: the study has the first as its objective and
+    tracks the others. Status, device and the certificate's file are notes of the trial
+    in the event log.
 
     Args:
-        problem: The program: ``two-point``, the bound of Cohn and Elkies.
+        problem: The program: ``two-point``, the bound of Cohn and Elkies, or
+            ``three-point``, that of Cohn, de Laat and Salmon.
         dim: Dimension of the space.
-        degree: Of the polynomials, odd.
-        gap: Relative duality gap to reach.
-        certify: Prove each bound; certificates go to the folder ``certificates``
-            beside the study file.
+        degree: Of the polynomials of two points, odd.
+        d: Half the degree of the three-point function.
+        d2: Of its two-point function: the degree is ``2 d2 + 1``.
+        r: Diameter of the balls; two points look for the best one if it is left out.
+        ratio: Outer radius of three points, in units of ``r``.
+        gap: Relative duality gap to reach; by default 1e-12 of two points, 1e-7 of three.
+        certify: Prove each bound, or none, or (three points) ``best``: solve once more
+            and prove what beats the best certificate there is. Certificates go to the
+            folder ``certificates`` beside the study file.
+        prove_below: With ``best``: the density above which no bound is worth a proof.
         device: ``auto`` takes a GPU if there is one, and else notes that it ran on the CPU.
     """
 
-    problem: Literal["two-point"]
+    problem: Literal["two-point", "three-point"]
     dim: int
-    degree: int
-    gap: float = 1e-12
-    certify: bool = True
+    degree: int | None = None
+    d: int | None = None
+    d2: int | None = None
+    r: float | None = None
+    ratio: float | None = None
+    gap: float | None = None
+    certify: bool | Literal["best"] = True
+    prove_below: float | None = None
     device: Literal["auto", "cpu", "cuda"] = "auto"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        foreign = ("d", "d2", "ratio") if self.problem == "two-point" else ("degree",)
+        for name in foreign:
+            if getattr(self, name) is not None:
+                raise ConfigError(f"the {self.problem} bound has no {name}")
+        if self.problem == "two-point" and self.certify == "best":
+            raise ConfigError(
+                "certify = 'best' is for three-point bounds",
+                hint="a two-point proof is cheap: true",
+            )
+        if self.prove_below is not None and self.certify != "best":
+            raise ConfigError("prove_below needs certify = 'best'")
 
     @property
     def task(self) -> Mapping[str, Any]:
         """The function that solves, and the settings that all jobs share."""
-        names = ("dim", "degree", "gap", "certify", "device")
+        common = {field.name for field in fields(_LocalRecipe)} | {"problem"}
+        stated = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in common}
         return {
-            "function": "bosearch.evaluators.bounds:two_point_density",
-            "arguments": {name: getattr(self, name) for name in names},
+            "function": f"bosearch.evaluators.bounds:{self.problem.replace('-', '_')}_density",
+            "arguments": {name: value for name, value in stated.items() if value is not None},
         }
 
 

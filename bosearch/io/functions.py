@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bosearch.errors import ConfigError
+from bosearch.space.construction import is_shipped
 
 
 def import_functions(names: Iterable[str], folder: Path) -> list[Callable[..., Any]]:
@@ -21,13 +22,18 @@ def import_functions(names: Iterable[str], folder: Path) -> list[Callable[..., A
 
 
 def functions_named(space: Mapping[str, Any]) -> Iterator[str]:
-    """What a [space] table names: ``{callable = ...}`` constraints, and grammars."""
+    """What a [space] table names: ``{callable = ...}`` constraints, and grammars.
+
+    Grammars that come with bosearch are left out: the space finds them itself.
+    """
     for constraint in space.get("constraints", ()):
         if isinstance(constraint, Mapping) and "callable" in constraint:
             yield str(constraint["callable"])
     for parameter in space["parameters"].values():
         if isinstance(parameter, Mapping) and "grammar" in parameter:
-            yield str(parameter["grammar"])
+            grammar = str(parameter["grammar"])
+            if not is_shipped(grammar):
+                yield grammar
 
 
 def _imported(name: str, folder: Path) -> Callable[..., Any]:

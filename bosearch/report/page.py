@@ -19,6 +19,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from bosearch.report import (
+    constructions,
     convergence,
     fronts,
     parameters,
@@ -77,6 +78,7 @@ def render(problem: Problem, trials: Sequence[Trial], *, name: str, facts: dict[
         "duration": words.duration,
     }
     shown = list(sections(problem, trials))
+    best = best_trials(problem, trials)[:MOST_ROWS]
     failed = [trial for trial in trials if trial.state is TrialState.FAILED]
     return environment.get_template("page.html.j2").render(
         name=name,
@@ -84,7 +86,8 @@ def render(problem: Problem, trials: Sequence[Trial], *, name: str, facts: dict[
         problem=problem,
         written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         counts=Counter(str(trial.state) for trial in trials),
-        best=best_trials(problem, trials)[:MOST_ROWS],
+        best=best,
+        built=constructions.in_words(problem, best[0]) if best else {},
         failed=failed[-MOST_ROWS:],
         failures=len(failed),
         origins=provenance.origins(trials),
@@ -109,6 +112,7 @@ def sections(problem: Problem, trials: Sequence[Trial]) -> Iterator[Section]:
         yield from _progress(problem, trials)
         for objective in problem.objectives:
             yield from _dependence(problem, objective, trials)
+        yield from _built(problem, trials)
         yield Section(
             "All together",
             "Each line is a measured trial. Drag along an axis to pick a range.",
@@ -172,6 +176,27 @@ def _dependence(
             "One panel per parameter; from the first trial (blue) to the last (orange).",
             panels,
         )
+
+
+def _built(problem: Problem, trials: Sequence[Trial]) -> Iterator[Section]:
+    """How two real parameters act together, and which moves built what was measured."""
+    for objective in problem.objectives:
+        landscape = parameters.landscape(problem, objective, trials)
+        if landscape is not None:
+            yield Section(
+                f"Landscape of {objective.metric}",
+                "The first two real parameters; the colour is what was measured.",
+                (Panel(landscape, wide=True),),
+            )
+        for name in constructions.readable(problem):
+            graph = constructions.search_graph(problem, objective, name, trials)
+            moves = constructions.tokens(problem, objective, name, trials)
+            yield Section(
+                f"Search graph of {name}",
+                "States on the way to what was measured, by the number of moves; the colour is"
+                f" the best {objective.metric} below, rings are complete.",
+                (Panel(graph, wide=True), Panel(moves, "Measured with each move", wide=True)),
+            )
 
 
 def _embedded(figures: Sequence[go.Figure]) -> Markup:

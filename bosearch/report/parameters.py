@@ -59,6 +59,40 @@ def slice_of(
     return fig
 
 
+def landscape(problem: Problem, objective: Objective, trials: Listing[Trial]) -> go.Figure | None:
+    """The objective over the first two real parameters; ``None`` if there are fewer."""
+    real = [(name, p) for name, p in problem.space.parameters.items() if isinstance(p, Real)]
+    if len(real) < 2:
+        return None
+    (x, on_x), (y, on_y) = real[:2]
+    done = results.completed(trials)
+    values = [trial[objective.metric] for trial in done]
+    low, high = results.near_range(objective, values)
+    fig = figure(x=plain(x), y=plain(y), height=440)
+    fig.add_trace(
+        points(
+            done,
+            [trial.params[x] for trial in done],
+            [trial.params[y] for trial in done],
+            name=plain(objective.metric),
+            showlegend=False,
+            marker={
+                "color": values,
+                "cmin": low,
+                "cmax": high,
+                "colorscale": SCALE,
+                "reversescale": objective.direction == "minimize",
+                "size": 10,
+                "line": {"color": GREY, "width": 0.5},
+                "colorbar": {"title": {"text": axis_title(objective)}, "thickness": 12},
+            },
+        )
+    )
+    fig.update_xaxes(type="log" if on_x.log else "linear")
+    fig.update_yaxes(type="log" if on_y.log else "linear")
+    return fig
+
+
 def letters(
     parameter: Sequence, objective: Objective, name: str, trials: Listing[Trial]
 ) -> go.Figure:

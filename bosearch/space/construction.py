@@ -2,7 +2,8 @@
 
 A value is the list of tokens that build it. A study keeps the name of the
 grammar, not its code: whoever opens the study supplies the code, as with
-functions among the input constraints.
+functions among the input constraints. Grammars that come with bosearch are found
+by their name, when they are needed.
 """
 
 import json
@@ -11,6 +12,7 @@ from collections.abc import Callable, Mapping
 from collections.abc import Sequence as Listing
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib import import_module
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -65,13 +67,14 @@ class Construction(Parameter):
         Raises:
             SpaceError: Its code is not here, or does not make a grammar.
         """
-        if self.factory is None:
+        factory = self.factory or _shipped(self.grammar)
+        if factory is None:
             raise SpaceError(
                 f"the grammar {self.grammar!r} is Python code that is not here",
                 hint="pass it when opening the study: callables=[function]",
             )
         try:
-            made: object = self.factory(**(self.options or {}))
+            made: object = factory(**(self.options or {}))
         except Exception as error:
             raise SpaceError(
                 f"the grammar {self.grammar!r} failed with {error!r} for {self.options or {}}",
@@ -139,6 +142,25 @@ class Construction(Parameter):
             SpaceError: The grammar goes on without end.
         """
         return [random_word(self.rules, rng, max_moves=self.max_moves)[0] for _ in range(n)]
+
+
+def is_shipped(grammar: str) -> bool:
+    """Whether the code of a grammar comes with bosearch."""
+    return grammar.startswith("bosearch.")
+
+
+def _shipped(grammar: str) -> Factory | None:
+    """The code of a grammar that comes with bosearch; ``None`` if it does not."""
+    if not is_shipped(grammar):
+        return None
+    module, _, attribute = grammar.partition(":")
+    try:
+        factory: Factory = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError):
+        raise SpaceError(
+            f"bosearch has no grammar {grammar!r}", hint="bosearch.packing.game:AssemblyGrammar"
+        ) from None
+    return factory
 
 
 def _name(grammar: object) -> str:

@@ -52,6 +52,10 @@ class Grammar(ABC, Generic[State]):
         """Estimated cost of measuring a complete object, such as seconds; positive."""
         return 1.0
 
+    def in_words(self, state: State) -> str:
+        """A complete object for people: one line."""
+        return self.canonical(state)
+
 
 def legal_moves(
     grammar: Grammar[State], state: State, after: Sequence[Token] = ()

@@ -1,12 +1,13 @@
 """The protocol that every strategy follows, pure with respect to storage."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
 from bosearch.study.problem import Problem
-from bosearch.study.trial import Proposal
+from bosearch.study.trial import Proposal, Trial, TrialState
 from bosearch.study.view import StudyView
 
 
@@ -40,3 +41,13 @@ class Strategy(Protocol):
             InfeasibleSpaceError: No feasible point could be found.
         """
         ...
+
+
+def with_pending(view: StudyView, proposals: Sequence[Proposal]) -> StudyView:
+    """The view once ``proposals`` have been handed out."""
+    first = view.next_number
+    trials = [
+        Trial(first + k, p.params, TrialState.RUNNING, provenance=p.provenance)
+        for k, p in enumerate(proposals)
+    ]
+    return replace(view, trials=[*view.trials, *trials], next_number=first + len(trials))

@@ -93,6 +93,53 @@ def test_wrong_use_exits_with_2_and_says_why(
     assert "Traceback" not in err
 
 
+TRIPLES = ["--dim", "4", "--d", "2", "--d2", "4", "--r", "1.2"]
+
+
+def test_three_point_bound_says_what_was_solved(capsys: Captured) -> None:
+    assert main(["bound", "three-point", *TRIPLES, "--R", "1.5"]) == 0
+    out, err = capsys.readouterr()
+    assert "numerical" in out
+    assert "R        1.5" in out
+    assert "iteration 1:" in err
+
+
+def test_three_point_bound_of_an_assembly_is_no_better_than_the_complete_one(
+    capsys: Captured,
+) -> None:
+    command = ["bound", "three-point", *TRIPLES, "--R", "1.4", "--json", "--gap", "1e-7"]
+    assert main(command) == 0
+    complete = record(capsys)
+    assert complete["certified"] is False
+    assert (complete["d"], complete["d2"], complete["r"], complete["R"]) == (2, 4, 1.2, 1.4)
+    assert main([*command, "--assembly", '["drop", "near s1", "thinner", "end"]']) == 0
+    slender = record(capsys)
+    assert float(slender["density"]) >= float(complete["density"]) * (1 - 1e-7)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--R", "1.1"], "0 < r < R"),
+        (["--R", "-1"], "R must be positive"),
+        (["--R", "1.5", "--d", "40"], "d must be"),
+        (["--R", "1.5", "--assembly", "end"], "JSON list"),
+        (["--R", "1.5", "--assembly", '["hop"]'], "no move"),
+        (["--R", "1.5", "--assembly", '["add", "near s1*s3", "shorter"]'], "complete"),
+        (["--R", "1.5", "--certify", "no/such/folder/d.json.gz"], "folder"),
+        ([], "Missing option '--R'"),
+    ],
+)
+def test_wrong_triples_exit_with_2_and_say_why(
+    arguments: list[str], message: str, capsys: Captured
+) -> None:
+    assert main(["bound", "three-point", *TRIPLES, *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert message in err
+    assert "Traceback" not in err
+
+
 def test_bare_group_shows_its_help(capsys: Captured) -> None:
     assert main(["bound"]) == 2
     err = capsys.readouterr().err

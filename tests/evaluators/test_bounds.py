@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from bosearch.errors import ConfigError
+from bosearch.errors import BosearchError, ConfigError
 from bosearch.evaluators import Failed, Measured, Outcome, SdpRecipe
+from bosearch.evaluators.bounds import three_point_density
 from bosearch.study import Measurement
 from bosearch.verify import verify_file
 from tests.evaluators.workshop import outcome_of
@@ -69,6 +70,71 @@ def test_point_that_is_no_program_fails_in_words(
     assert not outcome.retryable
 
 
-def test_recipe_checks_its_numbers() -> None:
-    with pytest.raises(ConfigError, match="workers"):
-        SdpRecipe(problem="two-point", dim=8, degree=13, workers=0)
+PROGRAM: dict[str, Any] = {"dim": 4, "d2": 5, "r": 1.2, "device": "cpu"}
+
+
+def test_three_point_bound_arrives_with_what_it_was_made_of(tmp_path: Path) -> None:
+    tokens = ["drop", "near s2", "shorter", "end"]
+    # Bounds above prove_below are of no interest: none is proved.
+    recipe = SdpRecipe(problem="three-point", **PROGRAM, d=2, certify="best", prove_below=0.62)
+    outcome = measured(tmp_path, recipe, ratio=1.5, assembly=tokens)
+    assert isinstance(outcome, Measured), outcome
+    density = outcome.values["density"]
+    assert isinstance(density, Measurement)
+    # Never below a packing. Degree 4 in squared distances brings little: two points of
+    # degree 11 give about 0.65 at this scale.
+    assert 0.6168502750 < density.value < 0.66
+    assert density.value == float(density.exact or 0)
+    gap, seconds = outcome.values["gap"], outcome.values["cpu_s"]
+    assert isinstance(gap, Measurement)
+    assert isinstance(seconds, Measurement)
+    assert 0 <= gap.value <= 1e-7
+    assert seconds.value > 0
+    assert "without near s2" in outcome.notes["assembly"]
+    assert isinstance(outcome.notes["useless_words"], list)
+    assert not (tmp_path / "certificates").exists()
+
+
+def test_best_proof_is_kept_and_what_is_not_better_is_not_proved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    first = three_point_density(**PROGRAM, ratio=1.25, d=3, certify="best")
+    again = three_point_density(**PROGRAM, ratio=1.25, d=2, certify="best")  # a weaker program
+    proof = verify_file(tmp_path / first.notes["certificate"])
+    assert proof.dim == 4
+    assert proof.density == first.notes["proved_density"]
+    numerical = first.values["density"]
+    assert isinstance(numerical, Measurement)
+    # The proof costs about as much as the gap of 1e-7.
+    assert float(proof.density or "nan") == pytest.approx(numerical.value, rel=1e-6)
+    assert "proved_density" not in again.notes
+    assert "certificate" not in again.notes
+
+
+@pytest.mark.parametrize(
+    ("params", "reason"),
+    [
+        ({"ratio": 0.9}, "0 < r < R"),
+        ({"ratio": 1.5, "d": 40}, "d must be"),
+        ({"ratio": 1.5, "assembly": ["hop"]}, "'hop' is no move"),
+    ],
+)
+def test_triples_that_are_no_program_are_refused(params: dict[str, Any], reason: str) -> None:
+    with pytest.raises(BosearchError, match=reason):
+        three_point_density(**{**PROGRAM, "d": 2, "certify": False, **params})
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"problem": "two-point", "degree": 13, "workers": 0}, "workers"),
+        ({"problem": "two-point", "degree": 13, "d2": 8}, "two-point bound has no d2"),
+        ({"problem": "three-point", "degree": 13}, "three-point bound has no degree"),
+        ({"problem": "two-point", "degree": 13, "certify": "best"}, "for three-point"),
+        ({"problem": "three-point", "prove_below": 0.6}, "prove_below needs"),
+    ],
+)
+def test_recipe_checks_itself(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        SdpRecipe(dim=8, **settings)

@@ -214,11 +214,13 @@ def test_a_python_constraint_that_is_not_there_is_refused(tmp_path: Path) -> Non
     assert "cannot import 'nowhere:below'" in error.message
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in STUDIES.iterdir() if path.is_dir()))
-def test_every_study_of_the_repository_is_valid(name: str) -> None:
-    file = load_study_file(STUDIES / name / "study.toml")
-    assert file.name == name
-    assert (STUDIES / name / "README.md").exists()
+@pytest.mark.parametrize(
+    "path", sorted(STUDIES.glob("*/*.toml")), ids=lambda path: f"{path.parent.name}-{path.stem}"
+)
+def test_every_study_of_the_repository_is_valid(path: Path) -> None:
+    file = load_study_file(path)
+    assert file.name == (path.parent.name if path.stem == "study" else path.stem)
+    assert (path.parent / "README.md").exists()
 
 
 GRAMMAR = """

@@ -239,3 +239,19 @@ def test_study_opened_without_its_grammar_says_what_to_pass(sqlite_url: str) -> 
 def test_endless_grammar_stays_within_max_moves_or_is_refused(sqlite_url: str) -> None:
     with study(sqlite_url, Space(tree=Construction(endless, max_moves=9))) as made:
         assert max(len(trial.params["tree"]) for trial in made.ask(40)) <= 9
+
+
+def test_grammar_that_comes_with_bosearch_is_found_by_its_name() -> None:
+    parameter = Construction("bosearch.packing.game:AssemblyGrammar", {"letters": 1})
+    assert parameter.callables == ()
+    assert parameter.validate(["drop", "near s3", "end"], name="assembly")
+    with pytest.raises(ParameterError, match="is not legal"):
+        parameter.validate(["add", "near G*s1", "end"], name="assembly")
+
+
+@pytest.mark.parametrize(
+    "name", ["bosearch.packing.game:NoGrammar", "bosearch.packing.no_module:AssemblyGrammar"]
+)
+def test_grammar_that_bosearch_has_not_is_refused_when_needed(name: str) -> None:
+    with pytest.raises(SpaceError, match="bosearch has no grammar"):
+        Construction(name).sample(1, np.random.default_rng(0))

@@ -1,0 +1,32 @@
+"""The campaign on sphere packings: one study per dimension, each of which can be run."""
+
+from pathlib import Path
+
+import pytest
+
+from bosearch.evaluators import SdpRecipe
+from bosearch.io.study_file import load_study_file
+from bosearch.packing import best_packing
+from bosearch.strategies import load
+
+FOLDER = Path(__file__).parents[1] / "studies" / "sphere-packing"
+CAMPAIGN = sorted(FOLDER.glob("*.toml"))
+
+
+def test_campaign_has_the_dimensions_it_should() -> None:
+    assert [path.stem for path in CAMPAIGN] == [f"dim{n:02}" for n in [*range(3, 8), *range(9, 24)]]
+
+
+@pytest.mark.parametrize("path", CAMPAIGN, ids=lambda path: path.stem)
+def test_campaign_file_speaks_of_one_dimension(path: Path) -> None:
+    file = load_study_file(path)
+    dim = file.strategy["dim"]
+    assert file.name == path.stem == f"dim{dim:02}"
+    assert isinstance(file.evaluator, SdpRecipe)
+    assert file.evaluator.dim == dim
+    below = file.evaluator.prove_below
+    assert below is not None
+    assert (best_packing(dim) or 0.0) < below <= file.strategy["reference"]
+    assert file.stop.trials is None  # it goes on for as long as it is let
+    options = {key: value for key, value in file.strategy.items() if key != "name"}
+    assert load(file.strategy["name"], file.problem, options).name == "sdp-game"
