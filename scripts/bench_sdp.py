@@ -4,10 +4,12 @@ Everything in CPU seconds of one thread, medians (least .. most). Where there is
 peer, both solve the same program in turn in one run. Products of matrices are in
 ``bench_products.py``.
 
-    OMP_NUM_THREADS=1 .venv/bin/python scripts/bench_sdp.py [values dims peer proof] [--repeats 3]
+    OMP_NUM_THREADS=1 .venv/bin/python scripts/bench_sdp.py [values dims peer proof three many]
+        [--repeats 3] [--count 200] [--device cuda]
 """
 
 import argparse
+import math
 import resource
 import statistics
 import time
@@ -21,8 +23,9 @@ from rich.console import Console
 from rich.table import Table
 
 from bosearch.packing import two_point
+from bosearch.packing.three_point import three_point
 from bosearch.packing.two_point_program import TwoPointProgram
-from bosearch.sdp import SdpResult, solve
+from bosearch.sdp import SdpProblem, SdpResult, Status, solve, solve_many
 from bosearch.verify import verify
 
 LP_AT_DEGREE_41 = {  # values of linear programming at degree 41, all digits known to us
@@ -127,18 +130,78 @@ def proof(repeats: int) -> Table:
     return table
 
 
-PARTS = {"values": values, "dims": dims, "peer": peer, "proof": proof}
+def three(repeats: int) -> Table:
+    """Three points in dimension 4, up to the size at which campaigns run."""
+    table = Table("d", "bound", "gap", "iterations", "CPU s", title="Three points, dimension 4")
+    for d, d2, R, gap in ((4, 8, 1.67, 1e-9), (6, 10, 1.67, 1e-9), (9, 14, 1.9, 1e-7)):
+        found, seconds = measured(partial(three_point, 4, d, d2, 1.2, R, gap=gap), repeats)
+        iterations = str(len(found.result.history))
+        table.add_row(str(d), str(found.density), f"{found.gap:.0e}", iterations, spread(seconds))
+    return table
+
+
+def sweep(count: int, degree: int = 25) -> list[SdpProblem]:
+    """Two-point programs of dimensions 1 to 24 at several scales."""
+    problems = []
+    for i in range(count):
+        r = (0.965 + 0.045 * (i % 24)) * (0.97 + 0.06 * (i // 24) * 24 / count)
+        rho = fmpq(round(2 * math.pi * r**2 * 2**20), 2**20)
+        problems.append(TwoPointProgram(1 + i % 24, degree, rho).problem())
+    return problems
+
+
+def many(count: int, device: str) -> Table:
+    """A sweep as one batch, against one solve after the other on one CPU core.
+
+    Wall seconds on a device, as the host mostly waits for it.
+    """
+    problems = sweep(count)
+    clock = cpu_s if device == "cpu" else time.monotonic
+    began = clock()
+    together = solve_many(problems, device=device)
+    batch = clock() - began
+    began = cpu_s()
+    alone = [solve(problem) for problem in problems]
+    single = cpu_s() - began
+    pairs = list(zip(together, alone, strict=True))
+    worst = max(
+        abs(a.value - b.value) / max(1.0, abs(b.value))
+        for a, b in pairs
+        if a.status is b.status is Status.optimal
+    )
+    columns = ("programs", "optimal", "one status", "values differ by", "s each", "alone", "ratio")
+    table = Table(*columns, title=f"Two points, degree 25, a batch on {device}")
+    table.add_row(
+        str(count),
+        str(sum(a.status is Status.optimal for a, _ in pairs)),
+        str(sum(a.status is b.status for a, b in pairs)),
+        f"{worst:.0e}",
+        f"{batch / count:.3f}",
+        f"{single / count:.3f}",
+        f"{single / batch:.2f}",
+    )
+    return table
+
+
+PARTS = {"values": values, "dims": dims, "peer": peer, "proof": proof, "three": three}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART")
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, "many", []], metavar="PART")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--count", type=int, default=200, help="programs of `many`")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="of `many`")
     given = parser.parse_args()
+    if given.device == "cuda" and not torch.cuda.is_available():
+        parser.error("--device cuda: torch finds no CUDA device here")
     torch.set_num_threads(1)
     console = Console(width=130)
-    for part in given.parts or PARTS:
-        console.print(PARTS[part](given.repeats))
+    for part in given.parts or [*PARTS, "many"]:
+        if part == "many":
+            console.print(many(given.count, given.device))
+        else:
+            console.print(PARTS[part](given.repeats))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bosearch.sdp.dependence import dependent_rows as dependent_rows
+    from bosearch.sdp.many import solve_many as solve_many
     from bosearch.sdp.problem import Dense as Dense
     from bosearch.sdp.problem import Entries as Entries
     from bosearch.sdp.problem import Sampled as Sampled
@@ -24,6 +25,7 @@ _HOME = {
     **dict.fromkeys(("Iteration", "SdpResult", "Status"), "bosearch.sdp.result"),
     "dependent_rows": "bosearch.sdp.dependence",
     "solve": "bosearch.sdp.solver",
+    "solve_many": "bosearch.sdp.many",
 }
 
 __all__ = [*_HOME]  # the keys are strings

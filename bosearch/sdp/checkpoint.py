@@ -37,7 +37,7 @@ class Saved:
 def write(
     path: Path | None, prepared: Prepared, iterate: Iterate, history: Sequence[Iteration]
 ) -> None:
-    """Save an iterate; nothing without a path."""
+    """Save the iterate of one program; nothing without a path."""
     if path is None:
         return
     about = {
@@ -45,10 +45,10 @@ def write(
         "problem": prepared.problem.digest,
         "history": [asdict(iteration) for iteration in history],
     }
-    arrays: dict[str, Any] = {"y": iterate.y.parts.cpu().numpy()}
+    arrays: dict[str, Any] = {"y": iterate.y[0].parts.cpu().numpy()}
     for name, parts in (("Y", iterate.Y), ("Z", iterate.Z), ("x", iterate.x)):
         for i, part in enumerate(parts):
-            arrays[f"{name}{i}"] = part.parts.cpu().numpy()
+            arrays[f"{name}{i}"] = part[0].parts.cpu().numpy()
     beside = path.with_name(path.name + ".part")
     with open(beside, "wb") as file:
         np.savez(file, about=np.array(json.dumps(about)), **arrays)
@@ -69,7 +69,7 @@ def read(path: Path | None, prepared: Prepared) -> Saved | None:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             about = json.loads(str(archive["about"]))
             arrays = {
-                name: MultiFloat(torch.from_numpy(archive[name]))
+                name: MultiFloat(torch.from_numpy(archive[name])).unsqueeze(0)
                 for name in archive.files
                 if name != "about"
             }

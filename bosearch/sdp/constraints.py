@@ -3,40 +3,63 @@
 Both know the same operators, so the rest of the solver does not ask which it has.
 """
 
+import math
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, final
 
 import torch
 from torch import Tensor
 
-from bosearch.sdp.multifloat import MultiFloat
+from bosearch.sdp.multifloat import MultiFloat, cat, gram, symmetric
 
 
 class Constraints(Protocol):
-    """The matrices ``A_i`` of ``g`` alike blocks, for the ``m_b`` rows that each of them sees."""
+    """The matrices ``A_i`` of ``g`` alike blocks, for the ``m_b`` rows that each of them sees.
+
+    All of it ``N`` times, for as many programs.
+    """
+
+    @property
+    def layout(self) -> Hashable:
+        """Equal for constraints that can be joined."""
+        ...
+
+    @property
+    def entries(self) -> int:
+        """How many numbers they hold."""
+        ...
 
     def apply(self, X: MultiFloat) -> MultiFloat:
-        """``<A_i, X>``: ``g x n x n`` to ``g x m_b``."""
+        """``<A_i, X>``: ``N x g x n x n`` to ``N x g x m_b``."""
         ...
 
     def adjoint(self, x: MultiFloat) -> MultiFloat:
-        """``sum_i x_i A_i``: ``g x m_b`` to ``g x n x n``."""
+        """``sum_i x_i A_i``: ``N x g x m_b`` to ``N x g x n x n``."""
         ...
 
     def schur(self, left: MultiFloat, right: MultiFloat) -> MultiFloat:
-        """``tr(A_i Y A_j W)`` for ``Y = left left^T``, ``W = right^T right``; ``g x m_b x m_b``."""
+        """``tr(A_i L L^T A_j R^T R)`` for ``left`` L and ``right`` R, ``N x g x m_b x m_b``."""
         ...
 
     def sketch(self, left: Tensor, right: Tensor) -> Tensor:
-        """``l^T A_i r`` for the ``s`` columns of ``g x n x s`` doubles; ``g x m_b x s``."""
+        """``l^T A_i r`` for the ``s`` columns of ``g x n x s`` doubles; ``N x g x m_b x s``."""
         ...
 
     def doubles(self) -> Tensor:
-        """The matrices in double precision, ``g x m_b x n x n``."""
+        """The matrices in double precision, ``N x g x m_b x n x n``."""
         ...
 
     def at(self, limbs: int, device: torch.device | str | None) -> "Constraints":
         """The same constraints, rounded."""
+        ...
+
+    def taken(self, which: Tensor) -> "Constraints":
+        """Those of some of the programs."""
+        ...
+
+    def joined(self, several: "Sequence[Constraints]") -> "Constraints":
+        """Those of all programs of several batches of one layout, of which this is the first."""
         ...
 
 
@@ -46,14 +69,24 @@ class SampledConstraints:
     """Row ``i`` is a sum of ``r`` terms ``w v v^T``: the Schur complement costs no ``n^3`` each.
 
     Args:
-        vectors: ``g x (m_b r) x n``, the ``r`` samples of a row next to each other.
-        weights: ``g x (m_b r)``; zero where a row has fewer than ``r`` samples.
+        vectors: ``N x g x (m_b r) x n``, the ``r`` samples of a row next to each other.
+        weights: ``N x g x (m_b r)``; zero where a row has fewer than ``r`` samples.
         repeats: ``r``.
     """
 
     vectors: MultiFloat
     weights: MultiFloat
     repeats: int
+
+    @property
+    def layout(self) -> Hashable:
+        """See ``Constraints``."""
+        return "sampled", tuple(self.vectors.shape[1:]), self.repeats
+
+    @property
+    def entries(self) -> int:
+        """See ``Constraints``."""
+        return math.prod(self.vectors.shape)
 
     def apply(self, X: MultiFloat) -> MultiFloat:
         """See ``Constraints``."""
@@ -71,21 +104,26 @@ class SampledConstraints:
         F = self.vectors @ left
         G = self.vectors @ right.mT
         weighted = F * self.weights.unsqueeze(-1)
-        H = (weighted @ weighted.mT) * (G @ G.mT)  # g x (m_b r) x (m_b r)
+
+        def made(rows: slice, columns: slice) -> MultiFloat:
+            by_Y = weighted[..., rows, :] @ weighted[..., columns, :].mT
+            return by_Y * (G[..., rows, :] @ G[..., columns, :].mT)
+
+        H = symmetric(F, made)  # N x g x (m_b r) x (m_b r)
         return self._summed(self._summed(H, -2), -1)
 
     def sketch(self, left: Tensor, right: Tensor) -> Tensor:
         """See ``Constraints``."""
         V = self.vectors.to_double()
         values = (V @ left) * (V @ right) * self.weights.to_double().unsqueeze(-1)
-        g, P, s = values.shape
-        return values.reshape(g, P // self.repeats, self.repeats, s).sum(-2)
+        *batch, P, s = values.shape
+        return values.reshape(*batch, P // self.repeats, self.repeats, s).sum(-2)
 
     def doubles(self) -> Tensor:
         """See ``Constraints``."""
-        g, P, n = self.vectors.shape
-        V = self.vectors.to_double().reshape(g, P // self.repeats, self.repeats, n)
-        w = self.weights.to_double().reshape(g, P // self.repeats, self.repeats, 1)
+        *batch, P, n = self.vectors.shape
+        V = self.vectors.to_double().reshape(*batch, P // self.repeats, self.repeats, n)
+        w = self.weights.to_double().reshape(*batch, P // self.repeats, self.repeats, 1)
         return V.mT @ (V * w)
 
     def at(self, limbs: int, device: torch.device | str | None) -> "SampledConstraints":
@@ -94,6 +132,19 @@ class SampledConstraints:
             self,
             vectors=self.vectors.with_limbs(limbs).to(device),
             weights=self.weights.with_limbs(limbs).to(device),
+        )
+
+    def taken(self, which: Tensor) -> "SampledConstraints":
+        """See ``Constraints``."""
+        return replace(self, vectors=self.vectors[which], weights=self.weights[which])
+
+    def joined(self, several: Sequence[Constraints]) -> "SampledConstraints":
+        """See ``Constraints``."""
+        alike = [part for part in several if isinstance(part, SampledConstraints)]
+        return replace(
+            self,
+            vectors=cat([part.vectors for part in alike]),
+            weights=cat([part.weights for part in alike]),
         )
 
     def _summed(self, values: MultiFloat, dim: int) -> MultiFloat:
@@ -111,36 +162,55 @@ class StackedConstraints:
     """The matrices of all rows, side by side: for many samples on a small block.
 
     Args:
-        matrices: ``g x m_b x n x n``.
+        matrices: ``N x g x m_b x n x n``.
     """
 
     matrices: MultiFloat
 
     @property
+    def layout(self) -> Hashable:
+        """See ``Constraints``."""
+        return "stacked", tuple(self.matrices.shape[1:])
+
+    @property
+    def entries(self) -> int:
+        """See ``Constraints``."""
+        return math.prod(self.matrices.shape)
+
+    @property
     def _flat(self) -> MultiFloat:
-        g, m, n, _ = self.matrices.shape
-        return self.matrices.reshape(g, m, n * n)
+        *batch, m, n, _ = self.matrices.shape
+        return self.matrices.reshape(*batch, m, n * n)
 
     def apply(self, X: MultiFloat) -> MultiFloat:
         """See ``Constraints``."""
-        g, _, n, _ = self.matrices.shape
-        return (self._flat @ X.reshape(g, n * n, 1)).reshape(g, -1)
+        *batch, n, _ = X.shape
+        return (self._flat @ X.reshape(*batch, n * n, 1))[..., 0]
 
     def adjoint(self, x: MultiFloat) -> MultiFloat:
         """See ``Constraints``."""
-        g, _, n, _ = self.matrices.shape
-        return (x.unsqueeze(-2) @ self._flat).reshape(g, n, n)
+        *batch, _, n, _ = self.matrices.shape
+        return (x.unsqueeze(-2) @ self._flat).reshape(*batch, n, n)
 
     def schur(self, left: MultiFloat, right: MultiFloat) -> MultiFloat:
-        """See ``Constraints``; the Gram matrix of ``right A_i left``."""
-        U = right.unsqueeze(-3) @ (self.matrices @ left.unsqueeze(-3))
-        flat = U.reshape(*self._flat.shape)
-        return flat @ flat.mT
+        """See ``Constraints``; the Gram matrix of the images."""
+        return gram(self.images(left, right))
+
+    def images(self, left: MultiFloat, right: MultiFloat) -> MultiFloat:
+        """``(right A_i left)^T`` as rows ``N x g x m_b x n^2``; ``A_i`` is symmetric.
+
+        Side by side, for one large product instead of ``m_b`` small ones.
+        """
+        *batch, m, n, _ = self.matrices.shape
+        half = self.matrices.reshape(*batch, m * n, n) @ left
+        turned = half.reshape(*batch, m, n, n).mT.reshape(*batch, m * n, n)
+        return (turned @ right.mT).reshape(*batch, m, n * n)
 
     def sketch(self, left: Tensor, right: Tensor) -> Tensor:
         """See ``Constraints``."""
-        products = self.matrices.to_double() @ right.unsqueeze(-3)  # g x m_b x n x s
-        return (products * left.unsqueeze(-3)).sum(-2)
+        *batch, _, n, _ = self.matrices.shape
+        products = left.unsqueeze(-2) * right.unsqueeze(-3)  # g x n x n x s
+        return self._flat.to_double() @ products.reshape(batch[-1], n * n, -1)
 
     def doubles(self) -> Tensor:
         """See ``Constraints``."""
@@ -149,3 +219,12 @@ class StackedConstraints:
     def at(self, limbs: int, device: torch.device | str | None) -> "StackedConstraints":
         """See ``Constraints``."""
         return StackedConstraints(self.matrices.with_limbs(limbs).to(device))
+
+    def taken(self, which: Tensor) -> "StackedConstraints":
+        """See ``Constraints``."""
+        return StackedConstraints(self.matrices[which])
+
+    def joined(self, several: Sequence[Constraints]) -> "StackedConstraints":
+        """See ``Constraints``."""
+        alike = [part for part in several if isinstance(part, StackedConstraints)]
+        return StackedConstraints(cat([part.matrices for part in alike]))

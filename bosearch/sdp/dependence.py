@@ -42,7 +42,7 @@ def independent_on_blocks(prepared: Prepared) -> bool:
 def dependent(prepared: Prepared) -> tuple[str, ...]:
     """Names of rows that depend on the others, free variables included."""
     program, families = prepared.program, prepared.clusters.families
-    m, k = len(prepared.problem.rows), len(program.cost_free)
+    m, k = len(prepared.problem.rows), program.variables
     gram = MultiFloat.zeros((m, m), program.limbs)
     B = MultiFloat.zeros((m, k), program.limbs)
     seen = torch.zeros(m, m + _SPARE + k, dtype=torch.float64)
@@ -51,8 +51,8 @@ def dependent(prepared: Prepared) -> tuple[str, ...]:
     ):
         for rows, square in zip(family.rows, _unbound(squares), strict=True):
             gram.parts[:, rows[:, None], rows[None, :]] = square.parts
-        B.parts[:, family.rows] = columns.parts
-        seen[family.rows] = torch.cat([sketch, columns.to_double()], -1)
+        B.parts[:, family.rows] = columns[0].parts
+        seen[family.rows] = torch.cat([sketch, columns[0].to_double()], -1)
     found = _combinations(gram + B @ B.mT, _doubtful(seen))
     return tuple(prepared.problem.rows[i] for i in found)
 
@@ -63,26 +63,21 @@ def _sketched(program: Program) -> list[Tensor]:
     count = sum(int(torch.tensor(c.shape).prod()) for c in program.rhs) + _SPARE
     total = [torch.zeros(*c.shape, count, dtype=torch.float64) for c in program.rhs]
     for piece in program.pieces:
-        G, n, _ = program.cost[piece.cone].shape
-        members = G if piece.members is None else len(piece.members)
+        G, n, _ = program.cost[piece.cone].shape[1:]
+        members = len(torch.arange(G)[piece.members])
         left, right = torch.randn(2, members, n, count, generator=rng, dtype=torch.float64)
-        values = piece.constraints.sketch(left, right)  # g x m_b x s
+        values = piece.constraints.sketch(left, right)  # 1 x g x m_b x s
         for layer in piece.layers:
-            part = values if layer.members is None else values[layer.members]
-            places = torch.arange(len(part)) if layer.places is None else layer.places
-            if layer.rows is None:
-                total[piece.family][places] += part
-            else:
-                total[piece.family][places[:, None], layer.rows] += part
-    return total
+            total[piece.family][layer.index(1)] += values[:, layer.members]
+    return [part[0] for part in total]
 
 
 def _gram(program: Program) -> Vector:
     """Inner products ``<A_i, A_j>`` of the rows on the blocks: ``S`` for ``Y = Z = I``."""
     eyes = tuple(
-        MultiFloat.eye(C.shape[-1], program.limbs, batch=C.shape[:1]) for C in program.cost
+        MultiFloat.eye(C.shape[-1], program.limbs, batch=C.shape[:2]) for C in program.cost
     )
-    return program.schur(eyes, eyes)
+    return tuple(S[0] for S in program.schur(eyes, eyes))
 
 
 def _unbound(squares: MultiFloat) -> list[MultiFloat]:

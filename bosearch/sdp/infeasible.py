@@ -9,44 +9,41 @@ of the preconditioned program. The same holds for the dual with a direction
 from dataclasses import dataclass
 from typing import final
 
-from bosearch.sdp.iterate import Iterate, Residuals, norm
+from bosearch.sdp.iterate import Facts, Iterate
 from bosearch.sdp.multifloat import MultiFloat
-from bosearch.sdp.program import Program
 from bosearch.sdp.result import Status
 
 _ERROR = 1e-8  # of a normalised ray
 
 
 @final
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Ray:
-    """A normalised ray, held as an iterate, and what it shows."""
+    """What a ray shows, and the ``factor`` that normalises it."""
 
     status: Status
     detail: str
-    iterate: Iterate
+    factor: float
+
+    def of(self, at: Iterate) -> Iterate:
+        """The normalised ray, held as an iterate."""
+
+        def times(arrays: tuple[MultiFloat, ...]) -> tuple[MultiFloat, ...]:
+            return tuple(array * self.factor for array in arrays)
+
+        return Iterate(times(at.Y), times(at.Z), times(at.x), at.y * self.factor)
 
 
-def ray(program: Program, at: Iterate, lack: Residuals, feasible: float) -> Ray | None:
-    """Return a ray if the iterate is one; ``feasible`` is the residual of a feasible side."""
-    rise = float(lack.dual.to_double())
-    if rise > 0.0 and lack.primal_error > feasible:
-        missed = tuple(C - s for C, s in zip(program.cost, lack.slack, strict=True))
-        error = norm((*missed, program.cost_free - lack.free)) / rise
+def ray(lack: Facts, feasible: float) -> Ray | None:
+    """Say whether an iterate is a ray; ``feasible`` is the residual of a feasible side."""
+    if lack.dual > 0.0 and lack.primal_error > feasible:
+        error = lack.rise / lack.dual
         if error < _ERROR:
             detail = f"multipliers of error {error:.1e}"
-            return Ray(Status.primal_infeasible, detail, _scaled(at, 1.0 / rise))
-    fall = -float(lack.primal.to_double())
-    if fall > 0.0 and lack.dual_error > feasible:
-        error = norm(tuple(c - r for c, r in zip(program.rhs, lack.rows, strict=True))) / fall
+            return Ray(Status.primal_infeasible, detail, 1.0 / lack.dual)
+    if lack.primal < 0.0 and lack.dual_error > feasible:
+        error = lack.fall / -lack.primal
         if error < _ERROR:
             detail = f"a direction of error {error:.1e}"
-            return Ray(Status.dual_infeasible, detail, _scaled(at, 1.0 / fall))
+            return Ray(Status.dual_infeasible, detail, -1.0 / lack.primal)
     return None
-
-
-def _scaled(at: Iterate, factor: float) -> Iterate:
-    def times(arrays: tuple[MultiFloat, ...]) -> tuple[MultiFloat, ...]:
-        return tuple(array * factor for array in arrays)
-
-    return Iterate(times(at.Y), times(at.Z), times(at.x), at.y * factor)

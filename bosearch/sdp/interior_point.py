@@ -14,135 +14,181 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import final
 
-from bosearch.sdp.iterate import Iterate, Residuals, inner
+import torch
+from torch import Tensor
+
+from bosearch.sdp.iterate import Iterate, Residuals, each, inner
 from bosearch.sdp.multifloat import MultiFloat
 from bosearch.sdp.program import Matrices, Program, Vector
-from bosearch.sdp.schur import BreakdownError, Kkt, factor
+from bosearch.sdp.schur import Kkt, factor
 from bosearch.sdp.steps import longest
+
+BREAKDOWNS = (  # by the number in ``Steps.broken``
+    "",
+    "the primal matrix is not positive definite",
+    "the dual matrix is not positive definite",
+    "the schur matrix is not positive definite",
+    "the search direction overflows",
+)
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Steps:
-    """How an iteration moved.
+    """How an iteration moved; ``N`` each.
 
     Args:
         primal: Step length of ``Y`` and ``y``.
         dual: Step length of ``Z`` and ``x``.
         centring: ``sigma``.
+        broken: Position in ``BREAKDOWNS``: what could not be done at the present precision.
     """
 
-    primal: float
-    dual: float
-    centring: float
+    primal: Tensor
+    dual: Tensor
+    centring: Tensor
+    broken: Tensor
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class _Factors:
-    """Factors of the present ``Y`` and ``Z``, their inverses, and ``Z^-1``."""
+class _System:
+    """Factors of the present ``Y``, ``Z`` and Schur complement.
 
-    Y: Matrices
+    Args:
+        Y_inverse: Inverse of the lower factor.
+        Z_inverse: Likewise.
+        W: ``Z^-1``.
+        kkt: The factored system.
+    """
+
     Y_inverse: Matrices
-    Z_inverse: Matrices  # of the factor
-    W: Matrices  # Z^-1
+    Z_inverse: Matrices
+    W: Matrices
+    kkt: Kkt
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class _Direction:
+    """``dx, dy, dY, dZ``, and for which programs they are finite."""
+
+    x: Vector
+    y: MultiFloat
+    Y: Matrices
+    Z: Matrices
+    finite: Tensor
 
 
 def advance(
     program: Program, at: Iterate, lack: Residuals, tally: Counter[str]
 ) -> tuple[Iterate, Steps]:
-    """Return the next iterate: one Cholesky each of ``Y``, ``Z``, ``S`` and ``Q``.
+    """Return the next iterates: one Cholesky each of ``Y``, ``Z``, ``S`` and ``Q``.
+
+    Where one of them breaks down, the next iterate is meaningless.
 
     Args:
-        program: The program, with as many limbs as ``at``.
-        at: An iterate with ``Y`` and ``Z`` positive definite.
-        lack: Its residuals.
+        program: The programs, with as many limbs as ``at``.
+        at: Iterates with ``Y`` and ``Z`` positive definite.
+        lack: Their residuals.
         tally: Where factorizations are counted.
-
-    Raises:
-        BreakdownError: The precision does not suffice.
     """
-    factors = _factored(at, tally)
-    kkt = Kkt.of(program, program.schur(factors.Y, factors.Z_inverse), tally)
-    dx, dy, dY, dZ = _direction(program, at, lack, factors, kkt, 0.0, None)
-    primal = min(1.0, longest(factors.Y_inverse, dY))
-    dual = min(1.0, longest(factors.Z_inverse, dZ))
-    ahead = _mu_after(program, at, lack, dY, dZ, primal, dual)
-    power = max(2.0, 3.0 * min(primal, dual) ** 2)
-    sigma = min(1.0, max(1e-6, (max(ahead, 0.0) / lack.mu) ** power))
-    second = tuple(a @ b for a, b in zip(dY, dZ, strict=True))
-    dx, dy, dY, dZ = _direction(program, at, lack, factors, kkt, sigma, second)
-    longest_primal, longest_dual = longest(factors.Y_inverse, dY), longest(factors.Z_inverse, dZ)
-    fraction = 0.9 + 0.09 * min(1.0, longest_primal, longest_dual)
-    primal, dual = min(1.0, fraction * longest_primal), min(1.0, fraction * longest_dual)
+    system, broken = _factored(program, at, tally)
+    zero = torch.zeros_like(lack.mu)
+    affine = _direction(program, at, lack, system, zero, None)
+    primal = longest(system.Y_inverse, affine.Y).clamp(max=1.0)
+    dual = longest(system.Z_inverse, affine.Z).clamp(max=1.0)
+    ahead = _mu_after(program, at, lack, affine, primal, dual)
+    power = (3.0 * torch.minimum(primal, dual).square()).clamp(min=2.0)
+    sigma = (ahead.clamp(min=0.0) / lack.mu).pow(power).clamp(1e-6, 1.0)
+    second = tuple(a @ b for a, b in zip(affine.Y, affine.Z, strict=True))
+    d = _direction(program, at, lack, system, sigma, second)
+    longest_primal = longest(system.Y_inverse, d.Y)
+    longest_dual = longest(system.Z_inverse, d.Z)
+    fraction = 0.9 + 0.09 * torch.minimum(longest_primal, longest_dual).clamp(max=1.0)
+    primal = (fraction * longest_primal).clamp(max=1.0)
+    dual = (fraction * longest_dual).clamp(max=1.0)
     moved = Iterate(
-        Y=tuple(Y + d * primal for Y, d in zip(at.Y, dY, strict=True)),
-        Z=tuple(Z + d * dual for Z, d in zip(at.Z, dZ, strict=True)),
-        x=tuple(x + d * dual for x, d in zip(at.x, dx, strict=True)),
-        y=at.y + dy * primal,
+        Y=_moved(at.Y, d.Y, primal),
+        Z=_moved(at.Z, d.Z, dual),
+        x=_moved(at.x, d.x, dual),
+        y=at.y + d.y * each(primal, d.y),
     )
-    return moved, Steps(primal, dual, sigma)
+    fine = affine.finite & d.finite
+    broken = torch.where((broken == 0) & ~fine, len(BREAKDOWNS) - 1, broken)
+    return moved, Steps(primal, dual, sigma, broken)
 
 
-def _factored(at: Iterate, tally: Counter[str]) -> _Factors:
+def _moved(
+    X: tuple[MultiFloat, ...], D: tuple[MultiFloat, ...], steps: Tensor
+) -> tuple[MultiFloat, ...]:
+    return tuple(x + d * each(steps, d) for x, d in zip(X, D, strict=True))
+
+
+def _factored(program: Program, at: Iterate, tally: Counter[str]) -> tuple[_System, Tensor]:
+    """The factors, and the number of the first breakdown of each program."""
     Y, Y_inverse, Z_inverse, W = [], [], [], []
+    primal_ok = dual_ok = torch.ones(program.count, dtype=torch.bool, device=program.device)
     for y, z in zip(at.Y, at.Z, strict=True):
-        lower, inverse = factor(y, "primal", tally)
+        lower, inverse, ok = factor(y, "primal", tally)
+        primal_ok = primal_ok & ok
         Y.append(lower)
         Y_inverse.append(inverse)
-        _, inverse = factor(z, "dual", tally)
+        _, inverse, ok = factor(z, "dual", tally)
+        dual_ok = dual_ok & ok
         Z_inverse.append(inverse)
         W.append(inverse.mT @ inverse)
-    return _Factors(tuple(Y), tuple(Y_inverse), tuple(Z_inverse), tuple(W))
+    kkt = Kkt.of(program, program.schur(tuple(Y), tuple(Z_inverse)), tally)
+    broken = torch.where(kkt.ok, 0, 3)
+    broken = torch.where(dual_ok, broken, 2)
+    broken = torch.where(primal_ok, broken, 1)
+    return _System(tuple(Y_inverse), tuple(Z_inverse), tuple(W), kkt), broken
 
 
 def _direction(
     program: Program,
     at: Iterate,
     lack: Residuals,
-    factors: _Factors,
-    kkt: Kkt,
-    sigma: float,
+    system: _System,
+    sigma: Tensor,
     second: Matrices | None,
-) -> tuple[Vector, MultiFloat, Matrices, Matrices]:
-    """Solve for ``dx, dy, dY, dZ``; ``second`` is the product of affine directions."""
-    known = _complement(at, factors, lack.slack, sigma * lack.mu, second)
+) -> _Direction:
+    """Solve for a direction; ``second`` is the product of affine directions."""
+    target = sigma * lack.mu
+    known = _complement(at, system.W, lack.slack, target, second)
     seen = program.apply(program.masked(known))
     right = tuple(a - b for a, b in zip(lack.rows, seen, strict=True))
-    dx, dy = kkt.solve(right, lack.free)
+    dx, dy = system.kkt.solve(right, lack.free)
     dZ = tuple(R - a for R, a in zip(lack.slack, program.adjoint(dx), strict=True))
-    dY = program.masked(_complement(at, factors, dZ, sigma * lack.mu, second))
-    if not all(bool(part.to_double().isfinite().all()) for part in (*dY, *dZ, *dx, dy)):
-        raise BreakdownError("the search direction overflows")
-    return dx, dy, dY, dZ
+    dY = program.masked(_complement(at, system.W, dZ, target, second))
+    finite = [_finite(part) for part in (*dY, *dZ, *dx, dy)]
+    return _Direction(dx, dy, dY, dZ, torch.stack(finite).all(0))
+
+
+def _finite(part: MultiFloat) -> Tensor:
+    return part.to_double().isfinite().reshape(len(part), -1).all(-1)
 
 
 def _complement(
-    at: Iterate, factors: _Factors, dZ: Matrices, target: float, second: Matrices | None
+    at: Iterate, W: Matrices, dZ: Matrices, target: Tensor, second: Matrices | None
 ) -> Matrices:
     """``-Y + target Z^-1 - sym((Y dZ + second) Z^-1)``: ``dY`` as complementarity wants it."""
     made = []
-    for i, (Y, W, d) in enumerate(zip(at.Y, factors.W, dZ, strict=True)):
+    for i, (Y, inverse, d) in enumerate(zip(at.Y, W, dZ, strict=True)):
         product = Y @ d
         if second is not None:
             product = product + second[i]
-        product = product @ W
-        made.append(W * target - Y - (product + product.mT) * 0.5)
+        product = product @ inverse
+        made.append(inverse * each(target, inverse) - Y - (product + product.mT) * 0.5)
     return tuple(made)
 
 
 def _mu_after(
-    program: Program,
-    at: Iterate,
-    lack: Residuals,
-    dY: Matrices,
-    dZ: Matrices,
-    primal: float,
-    dual: float,
-) -> float:
+    program: Program, at: Iterate, lack: Residuals, d: _Direction, primal: Tensor, dual: Tensor
+) -> Tensor:
     """``mu`` after affine steps, from ``<dY, Z> + <Y, dZ> = -<Y, Z>``."""
     total = lack.mu * program.order
-    across = float(inner(program.masked(at.Y), dZ).to_double())
-    both = float(inner(dY, dZ).to_double())
+    across = inner(program.masked(at.Y), d.Z).to_double()
+    both = inner(d.Y, d.Z).to_double()
     ahead = total + primal * (-total - across) + dual * across + primal * dual * both
     return ahead / program.order

@@ -9,7 +9,7 @@ from torch import Tensor
 from bosearch.sdp.clusters import Clusters
 from bosearch.sdp.constraints import Constraints, SampledConstraints, StackedConstraints
 from bosearch.sdp.multifloat import MultiFloat, stack
-from bosearch.sdp.program import Layer, Piece
+from bosearch.sdp.program import EVERY, Index, Layer, Piece
 from bosearch.sdp.tables import LIMBS, Block
 
 _PADDING = 1.15  # a block may be padded to this multiple of its size
@@ -40,13 +40,13 @@ class Cone:
         return mask
 
     def batched(self, matrices: list[MultiFloat]) -> MultiFloat:
-        """The matrices of its blocks, in order, padded by zeros."""
+        """The matrices of its blocks, in order, padded by zeros; ``1 x G x n x n``."""
         missing = [self.size - n for n in self.sizes]
         padded = [
             MultiFloat(torch.nn.functional.pad(matrix.parts, (0, more, 0, more)))
             for matrix, more in zip(matrices, missing, strict=True)
         ]
-        return stack(padded)
+        return stack(padded).unsqueeze(0)
 
 
 def cones_of(sizes: list[int]) -> tuple[Cone, ...]:
@@ -84,7 +84,6 @@ def pieces_of(
     for (family, _, repeats, sampled), members in alike.items():
         chosen = [blocks[cone.blocks[g]] for g in members]
         seen = [groups[cone.blocks[g]] for g in members]
-        everyone = len(members) == len(cone.blocks)
         constraints: Constraints
         if sampled:
             constraints = _sampled(chosen, seen, repeats, cone.size)
@@ -93,7 +92,7 @@ def pieces_of(
         pieces.append(
             Piece(
                 c,
-                None if everyone else torch.tensor(members),
+                index_of(members, len(cone.blocks)),
                 family,
                 _layers(seen, clusters, family),
                 constraints,
@@ -121,16 +120,29 @@ def _layers(seen: list[Tensor], clusters: Clusters, family: int) -> tuple[Layer,
             layers.append([g])
     made = []
     for layer in layers:
+        local = [clusters.local[seen[g]].tolist() for g in layer]
+        alike = all(rows == local[0] for rows in local)
+        rows = index_of(local[0], size) if alike else torch.tensor(local)
         at = [places[g] for g in layer]
-        local = torch.stack([clusters.local[seen[g]] for g in layer])
         made.append(
             Layer(
-                None if len(layers) == 1 else torch.tensor(layer),
-                None if at == list(range(count)) else torch.tensor(at),
-                None if local.shape[1] == size else local,
+                index_of(layer, len(seen)),
+                index_of(at, count),
+                rows if isinstance(rows, slice) else torch.tensor(local),
+                f"{at} {local}",
             )
         )
     return tuple(made)
+
+
+def index_of(positions: list[int], size: int) -> Index:
+    """A slice where the positions, out of ``size``, are evenly spaced; it is a view."""
+    step = positions[1] - positions[0] if len(positions) > 1 else 1
+    if step < 1 or positions != list(range(positions[0], positions[-1] + 1, step)):
+        return torch.tensor(positions)
+    if len(positions) == size:
+        return EVERY
+    return slice(positions[0], positions[-1] + 1, step)
 
 
 def _sampled(
@@ -140,7 +152,8 @@ def _sampled(
         _arranged(block, rows, repeats, size) for block, rows in zip(blocks, seen, strict=True)
     ]
     vectors, weights = zip(*pairs, strict=True)
-    return SampledConstraints(stack(list(vectors)), stack(list(weights)), repeats)
+    V, w = stack(list(vectors)), stack(list(weights))
+    return SampledConstraints(V.unsqueeze(0), w.unsqueeze(0), repeats)
 
 
 def _stacked(
@@ -159,7 +172,7 @@ def _stacked(
             sums = block.matrices.segment_sum(0, local, len(rows))
             total.parts[..., :n, :n] = (total[..., :n, :n] + sums).parts
         made.append(total)
-    return StackedConstraints(stack(made))
+    return StackedConstraints(stack(made).unsqueeze(0))
 
 
 def _arranged(block: Block, rows: Tensor, repeats: int, size: int) -> tuple[MultiFloat, MultiFloat]:

@@ -21,7 +21,7 @@ from bosearch.sdp.problem import SdpProblem
 from bosearch.sdp.program import Matrices, Program, Vector
 from bosearch.sdp.result import Errors
 from bosearch.sdp.scaling import precondition, rows_scaled
-from bosearch.sdp.tables import LIMBS, blocks_of, limbs_of, vector_of
+from bosearch.sdp.tables import LIMBS, Tables
 
 
 @final
@@ -31,7 +31,8 @@ class Prepared:
 
     Args:
         problem: The problem.
-        program: At 212 bits on the CPU; ``program.at`` rounds it.
+        tables: The same in 212 bits.
+        program: A batch of one, at 212 bits on the CPU; ``program.at`` rounds it.
         cones: How blocks are batched.
         clusters: How rows are.
         bases: ``T`` of each block.
@@ -42,6 +43,7 @@ class Prepared:
     """
 
     problem: SdpProblem
+    tables: Tables
     program: Program
     cones: tuple[Cone, ...]
     clusters: Clusters
@@ -54,7 +56,7 @@ class Prepared:
     @property
     def sign(self) -> float:
         """-1 for a program that is maximized, else 1."""
-        return 1.0 if self.problem.sense == "minimize" else -1.0
+        return self.tables.sign
 
     @property
     def unit(self) -> float:
@@ -63,9 +65,7 @@ class Prepared:
 
     def objective(self, value: float) -> float:
         """An objective of the solver in the units of the problem."""
-        return self.sign * self.unit * value + float(
-            MultiFloat.from_exact(self.problem.constant, 1).to_double()
-        )
+        return self.sign * self.unit * value + float(self.tables.constant.to_double())
 
     def primal(self, Y: Matrices, y: MultiFloat) -> tuple[dict[str, MultiFloat], MultiFloat]:
         """Blocks and free variables of the problem, at 212 bits."""
@@ -73,11 +73,11 @@ class Prepared:
         blocks: dict[str, MultiFloat] = {}
         for cone, batch in zip(self.cones, Y, strict=True):
             for g, (b, n) in enumerate(zip(cone.blocks, cone.sizes, strict=True)):
-                inner = batch[g, :n, :n].to("cpu").with_limbs(LIMBS)
+                inner = batch[0, g, :n, :n].to("cpu").with_limbs(LIMBS)
                 outer = self.bases[b] @ inner @ self.bases[b].mT
                 both = (outer + outer.mT) * 0.5
                 blocks[names[b]] = _scaled(both, self.rhs_exponent)
-        free = y.to("cpu").with_limbs(LIMBS)
+        free = y[0].to("cpu").with_limbs(LIMBS)
         return (
             {name: blocks[name] for name in names},
             free.scale_by_power_of_two(self.free_exponents + self.rhs_exponent),
@@ -87,7 +87,7 @@ class Prepared:
         """The ``m`` multipliers of the problem, at 212 bits."""
         flat = MultiFloat.zeros((len(self.problem.rows),), LIMBS)
         for family, part in zip(self.clusters.families, x, strict=True):
-            flat.parts[:, family.rows] = part.to("cpu").with_limbs(LIMBS).parts
+            flat.parts[:, family.rows] = part[0].to("cpu").with_limbs(LIMBS).parts
         return flat.scale_by_power_of_two(self.row_exponents + self.cost_exponent) * self.sign
 
     def errors(self, rows: MultiFloat, free: MultiFloat, slack: Matrices) -> Errors:
@@ -102,8 +102,9 @@ class Prepared:
         inner_free = free.scale_by_power_of_two(self.free_exponents - self.cost_exponent)
         by_rhs = 1.0 + norm(self.program.rhs)
         by_cost = 1.0 + norm((*self.program.cost, self.program.cost_free))
+        rows_missed, free_missed = norm([inner_rows.unsqueeze(0)]), norm([inner_free.unsqueeze(0)])
         return Errors(
-            norm((inner_rows,)) / by_rhs, norm((inner_free,)) / by_cost, norm(slack) / by_cost
+            float(rows_missed / by_rhs), float(free_missed / by_cost), float(norm(slack) / by_cost)
         )
 
     def inner_primal(
@@ -112,15 +113,16 @@ class Prepared:
         """The way back of ``primal``; padded by the identity."""
         batches = []
         for cone in self.cones:
-            batch = MultiFloat.eye(cone.size, LIMBS, batch=(len(cone.blocks),))
+            batch = MultiFloat.eye(cone.size, LIMBS, batch=(1, len(cone.blocks)))
             for g, (b, n) in enumerate(zip(cone.blocks, cone.sizes, strict=True)):
                 T = _inverse(self.bases[b])
                 block = blocks[list(self.problem.blocks)[b]].with_limbs(LIMBS)
                 inner = _scaled(T @ block @ T.mT, -self.rhs_exponent)
-                batch.parts[:, g, :n, :n] = inner.parts
+                batch.parts[:, 0, g, :n, :n] = inner.parts
             batches.append(batch)
         exponents = -(self.free_exponents + self.rhs_exponent)
-        return tuple(batches), free.with_limbs(LIMBS).scale_by_power_of_two(exponents)
+        inner_free = free.with_limbs(LIMBS).scale_by_power_of_two(exponents)
+        return tuple(batches), inner_free.unsqueeze(0)
 
     def inner_dual(
         self, slacks: Mapping[str, MultiFloat], duals: MultiFloat
@@ -128,17 +130,17 @@ class Prepared:
         """The preconditioned slacks, padded by the identity, and multipliers."""
         batches = []
         for cone in self.cones:
-            batch = MultiFloat.eye(cone.size, LIMBS, batch=(len(cone.blocks),))
+            batch = MultiFloat.eye(cone.size, LIMBS, batch=(1, len(cone.blocks)))
             for g, (b, n) in enumerate(zip(cone.blocks, cone.sizes, strict=True)):
                 T = self.bases[b]
                 slack = slacks[list(self.problem.blocks)[b]].with_limbs(LIMBS)
                 inner = _scaled(T.mT @ slack @ T, -self.cost_exponent)
-                batch.parts[:, g, :n, :n] = inner.parts
+                batch.parts[:, 0, g, :n, :n] = inner.parts
             batches.append(batch)
         flat = (duals.with_limbs(LIMBS) * self.sign).scale_by_power_of_two(
             -(self.row_exponents + self.cost_exponent)
         )
-        return tuple(batches), tuple(flat[family.rows] for family in self.clusters.families)
+        return tuple(batches), _by_family(flat, self.clusters)
 
 
 def prepare(problem: SdpProblem, *, augmented: bool = False) -> Prepared:
@@ -149,14 +151,14 @@ def prepare(problem: SdpProblem, *, augmented: bool = False) -> Prepared:
         augmented: For rows that only the free variables make independent: one
             cluster, to which the interior point adds ``B B^T``.
     """
-    B = limbs_of(problem.free_matrix)
-    blocks, bases, row_exponents = precondition(blocks_of(problem), B)
-    sign = 1.0 if problem.sense == "minimize" else -1.0
+    tables = Tables.of(problem)
+    sign, B = tables.sign, tables.free_matrix
+    blocks, bases, row_exponents = precondition(list(tables.blocks), B)
     B = B.scale_by_power_of_two(row_exponents[:, None])
     free_exponents = -_exponents(B.to_double())
     B = B.scale_by_power_of_two(free_exponents)
-    rhs = vector_of(problem.rhs).scale_by_power_of_two(row_exponents)
-    cost_free = vector_of(problem.cost_free).scale_by_power_of_two(free_exponents) * sign
+    rhs = tables.rhs.scale_by_power_of_two(row_exponents)
+    cost_free = tables.cost_free.scale_by_power_of_two(free_exponents) * sign
     rhs_exponent = int(_exponents(rhs.to_double()))
     sizes = [cost_free.to_double().abs(), *(b.cost.to_double().abs().flatten() for b in blocks)]
     cost_exponent = int(_exponents(torch.cat(sizes)))
@@ -175,13 +177,14 @@ def prepare(problem: SdpProblem, *, augmented: bool = False) -> Prepared:
             for c, cone in enumerate(cones)
             for piece in pieces_of(c, cone, blocks, groups, clusters)
         ),
-        rhs=tuple(rhs[family.rows] for family in clusters.families),
-        free=tuple(B[family.rows] for family in clusters.families),
-        cost_free=cost_free,
+        rhs=_by_family(rhs, clusters),
+        free=_by_family(B, clusters),
+        cost_free=cost_free.unsqueeze(0),
         augmented=augmented,
     )
     return Prepared(
         problem,
+        tables,
         program,
         cones,
         clusters,
@@ -191,6 +194,10 @@ def prepare(problem: SdpProblem, *, augmented: bool = False) -> Prepared:
         rhs_exponent,
         cost_exponent,
     )
+
+
+def _by_family(rows: MultiFloat, clusters: Clusters) -> Vector:
+    return tuple(rows[family.rows].unsqueeze(0) for family in clusters.families)
 
 
 def _scaled(values: MultiFloat, exponent: int) -> MultiFloat:

@@ -52,6 +52,40 @@ class Block:
         return int(self.cost.shape[-1])
 
 
+@final
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """A problem in 212 bits, in its own basis.
+
+    Args:
+        blocks: In the order of the problem.
+        rhs: ``m``.
+        free_matrix: ``m x k``.
+        cost_free: ``k``.
+        constant: A scalar.
+        sign: -1 for a program that is maximized, else 1.
+    """
+
+    blocks: tuple[Block, ...]
+    rhs: MultiFloat
+    free_matrix: MultiFloat
+    cost_free: MultiFloat
+    constant: MultiFloat
+    sign: float
+
+    @classmethod
+    def of(cls, problem: SdpProblem) -> "Tables":
+        """Round a problem."""
+        return cls(
+            tuple(blocks_of(problem)),
+            vector_of(problem.rhs),
+            limbs_of(problem.free_matrix),
+            vector_of(problem.cost_free),
+            MultiFloat.from_exact(problem.constant, LIMBS),
+            1.0 if problem.sense == "minimize" else -1.0,
+        )
+
+
 def limbs_of(values: Any) -> MultiFloat:
     """Round an exact table to 212 bits; balls to their midpoints."""
     if exact.is_multifloat(values):

@@ -40,10 +40,10 @@ def warm_start(prepared: Prepared, result: SdpResult) -> Iterate:
 def _inwards(prepared: Prepared, matrices: Matrices) -> Matrices:
     """Add the identity, weighted by the mean eigenvalue over all blocks; not in the padding."""
     padding = sum(cone.size * len(cone.blocks) - sum(cone.sizes) for cone in prepared.cones)
-    total = sum(float(part.trace().sum(0).to_double()) for part in matrices)
+    total = sum(float(part.trace().sum(-1).to_double()) for part in matrices)
     shift = _INWARDS * (total - padding) / prepared.program.order
     eyes = tuple(
-        MultiFloat.eye(part.shape[-1], LIMBS, batch=part.shape[:1]) * shift for part in matrices
+        MultiFloat.eye(part.shape[-1], LIMBS, batch=part.shape[:2]) * shift for part in matrices
     )
     shifts = prepared.program.masked(eyes)
     return tuple(part + eye for part, eye in zip(matrices, shifts, strict=True))

@@ -4,13 +4,12 @@ from collections import Counter
 
 import pytest
 
-from bosearch.sdp.interior_point import advance
-from bosearch.sdp.iterate import Iterate, residuals
+from bosearch.sdp.interior_point import BREAKDOWNS, advance
+from bosearch.sdp.iterate import Facts, Iterate, residuals
 from bosearch.sdp.multifloat import cholesky
 from bosearch.sdp.prepare import prepare
 from bosearch.sdp.problem import SdpProblem
 from bosearch.sdp.program import Program
-from bosearch.sdp.schur import BreakdownError
 from bosearch.sdp.start import initial
 from tests.sdp.helpers import complementary, pentagon, two_point
 
@@ -31,11 +30,11 @@ def test_residuals_shrink_by_exactly_one_minus_the_step(problem: SdpProblem) -> 
         at, steps = advance(program, at, lack, Counter())
         now = residuals(program, at)
         for old, new in zip(lack.rows, now.rows, strict=True):
-            expected = old * (1.0 - steps.primal)
+            expected = old * (1.0 - float(steps.primal))
             assert (new - expected).to_double().abs().max() < 1e-22
         for old, new in zip((*lack.slack, lack.free), (*now.slack, now.free), strict=True):
             if new.to_double().numel():
-                expected = old * (1.0 - steps.dual)
+                expected = old * (1.0 - float(steps.dual))
                 assert (new - expected).to_double().abs().max() < 1e-22
 
 
@@ -45,18 +44,18 @@ def test_iterates_stay_inside_the_cones_and_in_the_padding() -> None:
     (Y,), (Z,) = at.Y, at.Z
     for matrices in (Y, Z):
         assert bool(cholesky(matrices)[1].all())
-        padding = matrices.to_double()[1, 7]
+        padding = matrices.to_double()[0, 1, 7]
         assert padding.tolist() == [0.0] * 7 + [1.0]
 
 
 def test_the_duality_gap_of_a_feasible_iterate_is_its_complementarity() -> None:
     """``<C, Y> + d . y - c . x = <Y, Z>``, by the definition of the residuals."""
     program = prepare(two_point(8, 9)).program.at(2, None)
-    lack = residuals(program, after(program, 12))
+    (figures,) = residuals(program, after(program, 12)).figures.tolist()
+    lack = Facts.of(figures)
     assert lack.primal_error < 1e-20
     assert lack.dual_error < 1e-20
-    gap = float((lack.primal - lack.dual).to_double())
-    assert gap == pytest.approx(lack.mu * program.order, rel=1e-10)
+    assert lack.primal - lack.dual == pytest.approx(lack.mu * program.order, rel=1e-10)
 
 
 def test_an_iteration_factors_each_matrix_once() -> None:
@@ -71,5 +70,5 @@ def test_an_iterate_outside_the_cone_is_a_breakdown() -> None:
     program = prepare(pentagon()).program.at(1, None)
     at = initial(program)
     outside = Iterate(tuple(-Y for Y in at.Y), at.Z, at.x, at.y)
-    with pytest.raises(BreakdownError, match="the primal matrix"):
-        advance(program, outside, residuals(program, outside), Counter())
+    _, steps = advance(program, outside, residuals(program, outside), Counter())
+    assert BREAKDOWNS[int(steps.broken)] == "the primal matrix is not positive definite"

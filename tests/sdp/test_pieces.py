@@ -1,5 +1,9 @@
+import torch
+
 from bosearch.sdp.constraints import SampledConstraints, StackedConstraints
+from bosearch.sdp.pieces import index_of
 from bosearch.sdp.prepare import prepare
+from bosearch.sdp.program import EVERY
 from tests.sdp.helpers import mixed, two_point
 
 
@@ -15,9 +19,18 @@ def test_equal_blocks_and_clusters_are_one_piece_without_any_indices() -> None:
     """Two-point: four blocks in one batch, in two layers of one block for each cluster."""
     prepared = prepare(two_point(8, 9))
     (piece,) = prepared.program.pieces
-    assert piece.members is None
-    assert [layer.members.tolist() for layer in piece.layers if layer.members is not None] == [
-        [0, 2],
-        [1, 3],
-    ]
-    assert all(layer.places is None and layer.rows is None for layer in piece.layers)
+    assert piece.members == EVERY
+    assert [list(range(4))[layer.members] for layer in piece.layers] == [[0, 2], [1, 3]]
+    assert all(layer.places == layer.rows == EVERY for layer in piece.layers)
+
+
+def test_evenly_spaced_positions_are_a_slice() -> None:
+    for positions in ([3], [0, 1, 2], [2, 3, 4], [1, 4, 7]):
+        index = index_of(positions, 9)
+        assert isinstance(index, slice)
+        assert list(range(9))[index] == positions
+    assert index_of([0, 1, 2], 3) == EVERY
+    for positions in ([0, 1, 3], [2, 1], [1, 1]):
+        found = index_of(positions, 9)
+        assert isinstance(found, torch.Tensor)
+        assert found.tolist() == positions

@@ -2,7 +2,7 @@ import pytest
 import torch
 from flint import arb, ctx, fmpq
 
-from bosearch.sdp.iterate import residuals
+from bosearch.sdp.iterate import Facts, inner, residuals
 from bosearch.sdp.multifloat import MultiFloat
 from bosearch.sdp.prepare import Prepared, prepare
 from bosearch.sdp.recompute import recompute
@@ -21,7 +21,7 @@ def random_point(prepared: Prepared) -> tuple[tuple[MultiFloat, ...], MultiFloat
         inside = torch.ones_like(part) if mask is None else mask
         part = (part + part.mT) * inside + torch.eye(cone.size) * (1 - inside)
         matrices.append(MultiFloat.of(part, 4))
-    y = torch.randn(len(prepared.problem.free), generator=rng, dtype=torch.float64)
+    y = torch.randn(1, len(prepared.problem.free), generator=rng, dtype=torch.float64)
     return tuple(matrices), MultiFloat.of(y, 4)
 
 
@@ -64,8 +64,10 @@ def test_objectives_inside_and_outside_are_one_up_to_unit_and_sign(prepared: Pre
     duals = prepared.duals(x).to_fmpq()
     with ctx.workprec(300):
         dual = sum((arb(c) * v for c, v in zip(problem.rhs, duals, strict=True)), arb(0))
-        assert abs(float(inside.dual.to_fmpq() * scale - dual)) < 1e-40
+        (objective,) = inner(program.rhs, x).to_fmpq()
+        assert abs(float(objective * scale - dual)) < 1e-40
 
     found = recompute(problem, *prepared.primal(Y, y), prepared.duals(x))
-    expected = prepared.objective(float(inside.primal.to_double()))
+    (figures,) = inside.figures.tolist()
+    expected = prepared.objective(Facts.of(figures).primal)
     assert float(found.primal.to_double()) == pytest.approx(expected, rel=1e-12)

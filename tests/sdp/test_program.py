@@ -57,9 +57,9 @@ def random_blocks(prepared: Prepared, seed: int) -> tuple[list[fmpq_mat], tuple[
     ]
     batched = []
     for cone in prepared.cones:
-        batch = MultiFloat.eye(cone.size, LIMBS, batch=(len(cone.blocks),))
+        batch = MultiFloat.eye(cone.size, LIMBS, batch=(1, len(cone.blocks)))
         for g, (b, n) in enumerate(zip(cone.blocks, cone.sizes, strict=True)):
-            batch.parts[:, g, :n, :n] = MultiFloat.from_flint(exact[b], LIMBS).parts
+            batch.parts[:, 0, g, :n, :n] = MultiFloat.from_flint(exact[b], LIMBS).parts
         batched.append(batch)
     return exact, tuple(batched)
 
@@ -67,7 +67,7 @@ def random_blocks(prepared: Prepared, seed: int) -> tuple[list[fmpq_mat], tuple[
 def flat(prepared: Prepared, vector: tuple[MultiFloat, ...]) -> list[fmpq]:
     out = [fmpq(0)] * len(prepared.problem.rows)
     for family, part in zip(prepared.clusters.families, vector, strict=True):
-        for rows, values in zip(family.rows.tolist(), part.to_fmpq(), strict=True):
+        for rows, values in zip(family.rows.tolist(), part[0].to_fmpq(), strict=True):
             for row, value in zip(rows, values, strict=True):
                 out[row] = value
     return out
@@ -96,7 +96,7 @@ def test_adjoint_is_the_transpose_of_apply(prepared: Prepared) -> None:
     rng = random.Random(2)
     x = [fmpq(rng.randint(-5, 5)) for _ in prepared.problem.rows]
     parts = tuple(
-        MultiFloat.from_exact([[x[i] for i in rows] for rows in family.rows.tolist()], LIMBS)
+        MultiFloat.from_exact([[[x[i] for i in rows] for rows in family.rows.tolist()]], LIMBS)
         for family in prepared.clusters.families
     )
     sums = program.adjoint(parts)
@@ -106,7 +106,7 @@ def test_adjoint_is_the_transpose_of_apply(prepared: Prepared) -> None:
             expected = fmpq_mat(n, n)
             for value, row in zip(x, rows, strict=True):
                 expected += row[b] * value
-            found = batch[g].to_fmpq_mat()
+            found = batch[0, g].to_fmpq_mat()
             assert all(
                 close(found[i, j], expected[i, j] if max(i, j) < n else fmpq(0))
                 for i in range(cone.size)
@@ -124,7 +124,7 @@ def test_schur_equals_its_definition(prepared: Prepared) -> None:
     Y = [L * L.transpose() for L in left]
     W = [M.transpose() * M for M in right]
     for family, squares in zip(prepared.clusters.families, S, strict=True):
-        for members, square in zip(family.rows.tolist(), squares.to_fmpq(), strict=True):
+        for members, square in zip(family.rows.tolist(), squares[0].to_fmpq(), strict=True):
             for p, i in enumerate(members):
                 for q, j in enumerate(members):
                     terms = zip(rows[i], Y, rows[j], W, strict=True)

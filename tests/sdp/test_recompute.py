@@ -5,11 +5,15 @@ from flint import fmpq, fmpq_mat
 
 from bosearch.sdp.multifloat import MultiFloat
 from bosearch.sdp.problem import Dense, Entries, Sampled, SdpProblem
-from bosearch.sdp.recompute import recompute, slacks_of
+from bosearch.sdp.recompute import recompute, remeasure, slacks_of
+from bosearch.sdp.tables import Tables
 
 
 @pytest.mark.parametrize("sense", ["minimize", "maximize"])
-def test_objectives_residuals_and_slacks_equal_their_definitions(sense: str) -> None:
+@pytest.mark.parametrize("in_limbs", [False, True])
+def test_objectives_residuals_and_slacks_equal_their_definitions(
+    sense: str, in_limbs: bool
+) -> None:
     rng = random.Random(0)
     n, m, k = 3, 4, 2
 
@@ -40,7 +44,11 @@ def test_objectives_residuals_and_slacks_equal_their_definitions(sense: str) -> 
     )
     C = C + v * v.transpose() * 3
     column = [MultiFloat.from_exact(part.entries(), 4) for part in (y, x)]
-    found = recompute(problem, {"b": MultiFloat.from_flint(Y, 4)}, *column)
+    blocks = {"b": MultiFloat.from_flint(Y, 4)}
+    if in_limbs:
+        found = remeasure(Tables.of(problem), blocks, *column)
+    else:
+        found = recompute(problem, blocks, *column)
 
     def trace(M: fmpq_mat) -> fmpq:
         return sum((M[i, i] for i in range(n)), fmpq(0))

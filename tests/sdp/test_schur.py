@@ -8,7 +8,7 @@ from bosearch.sdp.multifloat import MultiFloat
 from bosearch.sdp.prepare import prepare
 from bosearch.sdp.problem import Entries, SdpProblem
 from bosearch.sdp.program import Program
-from bosearch.sdp.schur import BreakdownError, Kkt, factor
+from bosearch.sdp.schur import Kkt, factor
 from tests.sdp.helpers import complementary, two_point
 
 
@@ -44,7 +44,7 @@ def test_without_free_variables_the_direction_solves_with_s_alone() -> None:
     (dx,), dy = kkt.solve(program.rhs, program.cost_free)
     left = program.rhs[0] - (S @ dx.unsqueeze(-1))[..., 0]
     assert left.to_double().abs().max() < 1e-25
-    assert len(dy) == 0
+    assert dy.shape == (1, 0)
 
 
 def test_augmenting_a_singular_complement_leaves_the_solution() -> None:
@@ -60,24 +60,28 @@ def test_augmenting_a_singular_complement_leaves_the_solution() -> None:
     )
     program = prepare(problem, augmented=True).program.at(2, None)
     (S,) = program.schur(factors(program), factors(program))
-    with pytest.raises(BreakdownError, match="schur"):
-        factor(S, "schur", Counter())
+    assert not bool(factor(S, "schur", Counter())[2])
     kkt = Kkt.of(program, (S,), Counter())
     (dx,), dy = kkt.solve(program.rhs, program.cost_free)
 
-    square, B = S[0].to_fmpq_mat(), program.free[0][0].to_fmpq_mat()
+    square, B = S[0, 0].to_fmpq_mat(), program.free[0][0, 0].to_fmpq_mat()
     system = fmpq_mat(4, 4)
     for i in range(2):
         for j in range(2):
             system[i, j], system[i, 2 + j], system[2 + j, i] = square[i, j], B[i, j], B[i, j]
-    right = [*program.rhs[0][0].to_fmpq(), *program.cost_free.to_fmpq()]
+    right = [*program.rhs[0][0, 0].to_fmpq(), *program.cost_free[0].to_fmpq()]
     exact = system.solve(fmpq_mat(4, 1, right)).entries()
-    found: list[fmpq] = [*dx[0].to_fmpq(), *dy.to_fmpq()]
+    found: list[fmpq] = [*dx[0, 0].to_fmpq(), *dy[0].to_fmpq()]
     assert all(abs(float(a - b)) < 1e-28 for a, b in zip(found, exact, strict=True))
 
 
-def test_an_indefinite_matrix_is_named_and_counted() -> None:
+def test_programs_with_an_indefinite_matrix_are_told_apart() -> None:
+    """Of three programs with two matrices each, the second matrix of the last is indefinite."""
     tally: Counter[str] = Counter()
-    with pytest.raises(BreakdownError, match="the dual matrix is not positive definite"):
-        factor(-MultiFloat.eye(2, 2, batch=(1,)), "dual", tally)
+    matrices = MultiFloat.eye(2, 2, batch=(3, 2)) * 4.0
+    matrices.parts[0, 2, 1, 0, 0] = -1.0
+    lower, inverse, ok = factor(matrices, "dual", tally)
+    assert ok.tolist() == [True, True, False]
     assert tally == {"dual": 1}
+    assert torch.equal(lower.to_double()[0, 0], 2.0 * torch.eye(2))
+    assert torch.equal(inverse.to_double()[2, 1], torch.eye(2))

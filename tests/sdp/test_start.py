@@ -11,14 +11,14 @@ def test_the_start_is_a_multiple_of_the_identity_and_one_in_the_padding() -> Non
     program = prepare(complementary(0, sizes=(8, 7), m=5)[0]).program.at(1, None)
     at = initial(program)
     for batch in (*at.Y, *at.Z):
-        first, second = batch.to_double()
+        first, second = batch.to_double()[0]
         level = float(first[0, 0])
         assert level >= 10.0
         assert first.tolist() == [[level * (i == j) for j in range(8)] for i in range(8)]
         assert second[7].tolist() == [0.0] * 7 + [1.0]
         assert float(second[0, 0]) == level
-    assert residuals(program, at).mu == pytest.approx(
-        float(at.Y[0].to_double()[0, 0, 0] * at.Z[0].to_double()[0, 0, 0])
+    assert float(residuals(program, at).mu) == pytest.approx(
+        float(at.Y[0].to_double()[0, 0, 0, 0] * at.Z[0].to_double()[0, 0, 0, 0])
     )
 
 
@@ -38,9 +38,9 @@ def test_the_dual_start_lies_beyond_the_multipliers_that_are_needed(small: int) 
     prepared = prepare(problem)
     at = initial(prepared.program.at(1, None))
     needed = small * 2.0**-prepared.cost_exponent  # in the solver's scale
-    assert float(at.Z[0].to_double()[0, 0, 0]) >= 10 * needed
+    assert float(at.Z[0].to_double()[0, 0, 0, 0]) >= 10 * needed
 
 
 def test_without_constraints_of_size_the_start_is_the_usual_one() -> None:
     at = initial(prepare(pentagon()).program.at(1, None))
-    assert float(at.Y[0].to_double()[0, 0, 0]) < 50.0
+    assert float(at.Y[0].to_double()[0, 0, 0, 0]) < 50.0

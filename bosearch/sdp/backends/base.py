@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from bosearch.sdp.infeasible import ray
-from bosearch.sdp.iterate import Iterate, residuals
+from bosearch.sdp.iterate import Facts, Iterate, residuals
 from bosearch.sdp.multifloat import MultiFloat
 from bosearch.sdp.options import Options
 from bosearch.sdp.outcome import Outcome
@@ -57,9 +57,10 @@ def judged(
     """
     program = prepared.program
     at = iterate.at(program.limbs, None)
-    found = ray(program, at, residuals(program, at), options.feasibility)
+    (figures,) = residuals(program, at).figures.tolist()
+    found = ray(Facts.of(figures), options.feasibility)
     if found is not None:
-        return Outcome(found.status, f"{detail}; {found.detail}", found.iterate.at(1, None))
+        return Outcome(found.status, f"{detail}; {found.detail}", found.of(at).at(1, None))
     if claimed in (Status.primal_infeasible, Status.dual_infeasible):
         claimed = Status.numerical
     return Outcome(claimed, detail, iterate)
@@ -91,33 +92,29 @@ class Explicit:
     def of(cls, prepared: Prepared) -> "Explicit":
         """Round and unbatch."""
         program, clusters = prepared.program, prepared.clusters
-        m, k = len(prepared.problem.rows), len(program.cost_free)
+        m, k = len(prepared.problem.rows), program.variables
         rhs = torch.zeros(m, dtype=torch.float64)
         free = torch.zeros(m, k, dtype=torch.float64)
         for family, c, B in zip(clusters.families, program.rhs, program.free, strict=True):
-            rhs[family.rows], free[family.rows] = c.to_double(), B.to_double()
+            rhs[family.rows], free[family.rows] = c.to_double()[0], B.to_double()[0]
         seen: dict[tuple[int, int], tuple[Tensor, Tensor]] = {}
         for piece in program.pieces:
-            matrices = piece.constraints.doubles()
+            (matrices,) = piece.constraints.doubles()
+            of_cone = torch.arange(len(prepared.cones[piece.cone].blocks))[piece.members]
+            of_family = clusters.families[piece.family].rows
             for layer in piece.layers:
-                everyone = range(len(matrices))
-                for at, g in enumerate(
-                    everyone if layer.members is None else layer.members.tolist()
-                ):
-                    place = at if layer.places is None else int(layer.places[at])
-                    rows = clusters.families[piece.family].rows[place]
-                    if layer.rows is not None:
-                        rows = rows[layer.rows[at]]
-                    member = g if piece.members is None else int(piece.members[g])
-                    seen[piece.cone, member] = rows, matrices[g]
+                members = torch.arange(len(matrices))[layer.members].tolist()
+                for at, (g, rows) in enumerate(zip(members, of_family[layer.places], strict=True)):
+                    among = layer.rows if isinstance(layer.rows, slice) else layer.rows[at]
+                    seen[piece.cone, int(of_cone[g])] = rows[among], matrices[g]
         blocks = []
         for i, cone in enumerate(prepared.cones):
             for g, n in enumerate(cone.sizes):
                 none = torch.zeros(0, dtype=torch.int64), torch.zeros(0, n, n, dtype=torch.float64)
                 rows, matrices = seen.get((i, g), none)
-                cost = program.cost[i].to_double()[g, :n, :n]
+                cost = program.cost[i].to_double()[0, g, :n, :n]
                 blocks.append(ExplicitBlock(i, g, cost, rows, matrices[:, :n, :n]))
-        return cls(tuple(blocks), rhs, free, program.cost_free.to_double())
+        return cls(tuple(blocks), rhs, free, program.cost_free.to_double()[0])
 
     def iterate(
         self, prepared: Prepared, Y: list[Tensor], Z: list[Tensor], x: Tensor, y: Tensor
@@ -135,9 +132,11 @@ class Explicit:
             for block, matrix in zip(self.blocks, matrices, strict=True):
                 n = len(matrix)
                 batch[block.cone][block.member, :n, :n] = _psd_part(matrix)
-            batches.append(tuple(MultiFloat.of(part, 1) for part in batch))
-        vector = tuple(MultiFloat.of(x[family.rows], 1) for family in prepared.clusters.families)
-        return Iterate(batches[0], batches[1], vector, MultiFloat.of(y, 1))
+            batches.append(tuple(MultiFloat.of(part[None], 1) for part in batch))
+        vector = tuple(
+            MultiFloat.of(x[family.rows][None], 1) for family in prepared.clusters.families
+        )
+        return Iterate(batches[0], batches[1], vector, MultiFloat.of(y[None], 1))
 
 
 def _psd_part(matrix: Tensor) -> Tensor:

@@ -30,4 +30,5 @@ class Native:
         start: Iterate | None,
     ) -> Outcome:
         """See ``Backend``."""
-        return Ladder(prepared, options, accept, start).run()
+        (outcome,) = Ladder([prepared], options, [accept], start).run()
+        return outcome

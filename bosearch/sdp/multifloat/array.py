@@ -23,11 +23,12 @@ from bosearch.errors import SdpError, ShapeError
 from bosearch.sdp.multifloat import arithmetic, convert
 from bosearch.sdp.multifloat.backend import (
     Array,
-    constant,
+    at_hand,
     diagonal,
     namespace,
     native,
     quiet,
+    scalar,
     tensor_of,
 )
 from bosearch.sdp.multifloat.product import product
@@ -242,9 +243,9 @@ class MultiFloat:
         """Multiply by ``2^exponents`` (integers, broadcast): exact while limbs stay normal.
 
         Raises:
-            SdpError: An exponent exceeds 2044 in size.
+            SdpError: An exponent on the host exceeds 2044 in size.
         """
-        if exponents.numel() and int(exponents.abs().max()) > 2044:
+        if at_hand(exponents) and exponents.numel() and int(exponents.abs().max()) > 2044:
             raise SdpError(f"expected exponents within +-2044, got {exponents.tolist()}")
         x, e = self.data, _aligned(native(exponents.long())[None], self.ndim)
         x = _aligned(x, e.ndim - 1)
@@ -326,7 +327,7 @@ class MultiFloat:
         elif isinstance(other, Tensor):
             y = native(other.to(dtype=torch.float64, device=self.device))[None]
         else:
-            y = constant(_exact_double(other), x).reshape((1,) * x.ndim)
+            y = scalar(_exact_double(other), x)
         if x.ndim == y.ndim:
             return x, y
         ndim = max(x.ndim, y.ndim) - 1

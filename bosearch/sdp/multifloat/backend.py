@@ -8,8 +8,11 @@ array ``L x *shape``, and ``x[i : i + 1]`` rather than ``x[i]`` is one limb, bec
 numpy turns arrays of no dimensions into scalars.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache, wraps
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import torch
@@ -22,9 +25,31 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 _EXPONENT = 0x7FF0000000000000  # the bits of a double that hold its exponent
 
 
+_QUIET: ContextVar[bool] = ContextVar("_QUIET", default=False)
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Warn of nothing inside: NaN and infinity show in the results."""
+    token = _QUIET.set(True)
+    try:
+        with np.errstate(all="ignore"):
+            yield
+    finally:
+        _QUIET.reset(token)
+
+
 def quiet(function: Function) -> Function:
-    """Warn of nothing inside ``function``: NaN and infinity show in its result."""
-    return np.errstate(all="ignore")(function)
+    """Run ``function`` quietly; at no cost where its caller does so already."""
+
+    @wraps(function)
+    def silenced(*args: Any, **options: Any) -> Any:
+        if _QUIET.get():
+            return function(*args, **options)
+        with quietly():
+            return function(*args, **options)
+
+    return cast(Function, silenced)
 
 
 def namespace(x: Array) -> Any:
@@ -61,9 +86,32 @@ def zeros(shape: Sequence[int], like: Array) -> Array:
 
 
 def constant(values: Any, like: Array) -> Array:
-    """A small table, on the device of ``like``."""
+    """A small table, on the device of ``like``; do not write to it."""
     table = np.asarray(values, dtype=np.float64)
-    return table if isinstance(like, np.ndarray) else torch.from_numpy(table).to(like.device)
+    if isinstance(like, np.ndarray):
+        return table
+    return _uploaded(table.tobytes(), table.shape, like.device)
+
+
+@lru_cache(maxsize=256)
+def _uploaded(memory: bytes, shape: tuple[int, ...], device: torch.device) -> Tensor:
+    return torch.from_numpy(np.frombuffer(memory).reshape(shape).copy()).to(device)
+
+
+def scalar(value: float, like: Array) -> Array:
+    """A number with as many dimensions as ``like``, made where it is needed."""
+    shape = (1,) * like.ndim
+    if isinstance(like, np.ndarray):
+        return np.full(shape, value)
+    return torch.full(shape, value, dtype=torch.float64, device=like.device)
+
+
+def at_hand(x: Tensor) -> bool:
+    """Whether looking at the numbers of ``x`` costs nothing: an accelerator has to be waited for.
+
+    There, loops have a fixed length, and a failure shows in flags that are read later.
+    """
+    return x.device.type == "cpu"
 
 
 def at_once(entries: int, like: Array) -> int:

@@ -5,13 +5,20 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import torch
 from flint import arb, fmpq, fmpz
+from numpy.typing import NDArray
 from torch import Tensor
 
 from bosearch.errors import SdpError
+from bosearch.sdp.multifloat.eft import distil
 
 Exact = int | Fraction | Decimal | fmpz | fmpq | arb
+
+_TOO_LARGE = "expected a number below 2^1024 in size"
+_WORD = 48  # bits that are exact in a double, and whole shorts
+_SPARE = 64  # bits behind the last limb, for gaps between limbs
 
 
 def ratio(value: Exact) -> tuple[int, int]:
@@ -21,10 +28,10 @@ def ratio(value: Exact) -> tuple[int, int]:
         SdpError: The value is not an exact number, or not finite.
     """
     try:
-        if isinstance(value, fmpz):
-            return int(value), 1
         if isinstance(value, fmpq):
             return int(value.p), int(value.q)
+        if isinstance(value, fmpz):
+            return int(value), 1
         if isinstance(value, arb):
             mantissa, exponent = (int(part) for part in value.mid().man_exp())
             return (mantissa << exponent, 1) if exponent >= 0 else (mantissa, 1 << -exponent)
@@ -38,26 +45,51 @@ def ratio(value: Exact) -> tuple[int, int]:
     )
 
 
-def limbs_of(value: Exact, limbs: int) -> list[float]:
-    """Round to ``limbs`` doubles, each the nearest to what its predecessors left."""
-    numerator, denominator = ratio(value)
-    parts = []
-    for _ in range(limbs):
-        try:
-            part = numerator / denominator  # correctly rounded for integers of any length
-        except OverflowError as error:
-            raise SdpError("expected a number below 2^1024 in size") from error
-        parts.append(part)
-        p, q = part.as_integer_ratio()
-        numerator, denominator = numerator * q - p * denominator, denominator * q
-    return parts
-
-
 def tensor_of(values: Iterable[Exact], limbs: int, device: torch.device | str | None) -> Tensor:
-    """Round a flat list; return ``limbs x n``."""
-    rows = [limbs_of(value, limbs) for value in values]
-    flat = torch.tensor(rows, dtype=torch.float64, device=device)
-    return flat.reshape(len(rows), limbs).T.contiguous()
+    """Round a flat list; return ``limbs x n``.
+
+    The leading bits of each number become one integer, with some to spare for gaps between
+    limbs; numpy makes limbs of all these integers at once.
+
+    Raises:
+        SdpError: A number is no exact number, not finite, or beyond the range of doubles.
+    """
+    flat = list(values)
+    result = np.zeros((limbs, len(flat)))
+    size = -(-(53 * limbs + _SPARE) // _WORD) * _WORD  # bits
+    places: list[int] = []
+    exponents: list[int] = []
+    signs: list[float] = []
+    integers: list[bytes] = []
+    for place, value in enumerate(flat):
+        numerator, denominator = ratio(value)
+        if not numerator:
+            continue
+        exponent = numerator.bit_length() - denominator.bit_length() - size + 1
+        if exponent <= 0:
+            whole = (abs(numerator) << -exponent) // denominator
+        else:
+            whole = abs(numerator) // (denominator << exponent)
+        places.append(place)
+        exponents.append(exponent)
+        signs.append(1.0 if numerator > 0 else -1.0)
+        integers.append(whole.to_bytes(size // 8, "little"))
+    if places:
+        words = np.frombuffer(b"".join(integers), dtype="<u2").reshape(len(places), -1, _WORD // 16)
+        made = _limbs_of_words(words, limbs) * np.array(signs)
+        with np.errstate(over="ignore", under="ignore"):
+            result[:, places] = np.ldexp(made, exponents)
+        if not np.isfinite(result).all():
+            raise SdpError(_TOO_LARGE)
+    return torch.from_numpy(result).to(device)
+
+
+def _limbs_of_words(words: NDArray[np.uint16], limbs: int) -> NDArray[np.float64]:
+    """Limbs of ``n x words x 3`` integers, least digits first."""
+    values = words @ (2.0 ** (16 * np.arange(words.shape[-1])))  # n x words, exact
+    terms = [values[None, :, i] * 2.0 ** (_WORD * i) for i in range(values.shape[1])]
+    made: NDArray[np.float64] = distil(terms[::-1], limbs)
+    return made
 
 
 def rationals(parts: Tensor) -> list[fmpq]:

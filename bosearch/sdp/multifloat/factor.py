@@ -11,6 +11,7 @@ from torch import Tensor
 
 from bosearch.sdp.multifloat import columns, newton
 from bosearch.sdp.multifloat.array import MultiFloat, cat, where
+from bosearch.sdp.multifloat.backend import at_hand
 from bosearch.sdp.multifloat.triangular import tri_inverse
 
 Warm = tuple[MultiFloat, MultiFloat]
@@ -99,14 +100,20 @@ def _cold(A: MultiFloat, *, inverse: bool) -> tuple[MultiFloat, MultiFloat, Tens
 
 
 def _block(A: MultiFloat) -> tuple[MultiFloat, MultiFloat, Tensor]:
-    """Eliminate; longer limbs first with two, which is several times faster, then lift."""
-    if A.limbs > 2:
-        head = A.with_limbs(2)
-        lower, inverse, ok = columns.cholesky(head)
+    """Eliminate; longer limbs first with two, which is several times faster, then lift.
+
+    What cannot be lifted is eliminated on the host, and has no factor on an accelerator.
+    """
+    if A.limbs <= 2:
+        return columns.cholesky(A)
+    lower, inverse, ok = columns.cholesky(A.with_limbs(2))
+    if not at_hand(ok):
+        lower, inverse, lifted = newton.lift(A, lower, inverse)
+        return lower, inverse, ok & lifted
+    if ok.all():
+        lower, inverse, ok = newton.lift(A, lower, inverse)
         if ok.all():
-            lower, inverse, ok = newton.lift(A, lower, inverse)
-            if ok.all():
-                return lower, inverse, ok
+            return lower, inverse, ok
     return columns.cholesky(A)
 
 
@@ -116,6 +123,6 @@ def _corners(head: MultiFloat, low: MultiFloat, tail: MultiFloat) -> MultiFloat:
 
 
 def _or_identity(X: MultiFloat, ok: Tensor) -> MultiFloat:
-    if ok.all():
+    if at_hand(ok) and ok.all():
         return X
     return where(ok[..., None, None], X, MultiFloat.eye(X.shape[-1], X.limbs, X.device))
