@@ -19,6 +19,7 @@ ROOMS = [
     "store",
     "surrogates",
     "acquisition",
+    "combinatorial",
     "treesearch",
     "sdp",
     "packing",
@@ -33,7 +34,7 @@ ROOMS = [
 ]
 
 # The pure algorithms: they know no database, no file, no loop.
-ALGORITHMS = {"surrogates", "acquisition", "treesearch", "sdp", "packing"}
+ALGORITHMS = {"surrogates", "acquisition", "combinatorial", "treesearch", "sdp", "packing"}
 KNOW_NOTHING_OF = {"store", "strategies", "asktell", "evaluators", "runner", "io", "report", "cli"}
 
 

@@ -6,6 +6,7 @@ that fits the problem, and says why.
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from math import prod
 from typing import Any, cast
 
 from bosearch.errors import StrategyError
@@ -15,7 +16,13 @@ from bosearch.study.problem import Problem, suggest
 _HOME = {
     "sobol": "bosearch.strategies.sobol:SobolStrategy",
     "bayes": "bosearch.strategies.bayes:BayesStrategy",
+    "gameopt": "bosearch.strategies.gameopt:GameOptStrategy",
+    "gflownet": "bosearch.strategies.gflownet:GFlowNetStrategy",
+    "sdp-game": "bosearch.strategies.sdp_game:SdpGameStrategy",
 }
+
+MANY_COMBINATIONS = 10_000  # of unordered choices, above which ``auto`` plays a game
+MOST_LEVELS = 1_000  # of one site of a game
 
 NAMES: tuple[str, ...] = ("auto", *_HOME)
 """What a study definition may name as its strategy."""
@@ -40,6 +47,8 @@ def resolve(name: str, problem: Problem) -> tuple[str, tuple[str, ...]]:
             f"a model has no coordinates for {', '.join(missing)}: random play-outs there,"
             " and Sobol points for the rest",
         )
+    if _is_a_game(problem):
+        return "gameopt", tuple(_reasons_for_gameopt(problem))
     return "bayes", tuple(_reasons_for_bayes(problem))
 
 
@@ -68,6 +77,28 @@ def load(name: str, problem: Problem, options: Mapping[str, Any]) -> Strategy:
             hint="strategy = 'auto' picks one that can",
         )
     return strategy
+
+
+def _is_a_game(problem: Problem) -> bool:
+    """Whether unordered choices dominate, and their sites can share one payoff."""
+    sizes = [f.size or 1 for f in problem.space.factors if f.kind == "categorical"]
+    discrete = [f.size for f in problem.space.factors if f.size is not None]
+    return (
+        prod(sizes) > MANY_COMBINATIONS
+        and max(discrete) <= MOST_LEVELS
+        and len(problem.objectives) == 1
+        and not problem.constraints
+    )
+
+
+def _reasons_for_gameopt(problem: Problem) -> list[str]:
+    factors = problem.space.factors
+    categorical = sum(factor.kind == "categorical" for factor in factors)
+    return [
+        f"{categorical} of {len(factors)} factors are unordered, with more than"
+        f" {MANY_COMBINATIONS:,} combinations: a game in which every site is a player",
+        "one objective: upper confidence bound",
+    ]
 
 
 def _reasons_for_bayes(problem: Problem) -> list[str]:

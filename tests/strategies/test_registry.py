@@ -31,8 +31,17 @@ def test_misspelt_strategy_gets_a_suggestion() -> None:
         load("sobel", PROBLEM, {})
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_name_loads_and_supports_an_ordinary_problem(name: str) -> None:
+GENERAL = ("auto", "sobol", "bayes")
+
+
+@pytest.mark.parametrize("name", GENERAL)
+def test_general_strategies_support_an_ordinary_problem(name: str) -> None:
     strategy = load(name, PROBLEM, {})
     assert strategy.name == resolve(name, PROBLEM)[0]
     assert strategy.supports(PROBLEM).ok
+
+
+@pytest.mark.parametrize("name", sorted({*NAMES} - {*GENERAL}))
+def test_strategies_for_a_kind_of_space_refuse_another_kind(name: str) -> None:
+    with pytest.raises(StrategyError, match=name):
+        load(name, PROBLEM, {"dim": 4} if name == "sdp-game" else {})

@@ -1,0 +1,1 @@
+"""Games on sequences and choices: payoffs, equilibria, and batches of points to measure."""
