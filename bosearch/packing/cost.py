@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import final
 
-from bosearch.packing.assembly import LETTERS, Assembly, Which, degree
+from bosearch.packing.assembly import LETTERS, Assembly, Which
 
 FEATURES = ("start", "samples", "products", "Schur complement", "factorization")
 PAIR_NODES = 37
@@ -56,7 +56,7 @@ def shape(d: int, d2: int, assembly: Assembly) -> tuple[int, list[tuple[int, int
     triples: dict[Which, int] = {which: _dimension(which, 2 * d) for which in LETTERS}
     for which, count in triples.items():
         for word in assembly.words(which):
-            sizes = _sizes(which, (2 * d - degree(which, word)) // 2)
+            sizes = _sizes(which, assembly.half_degree(which, word, d))
             blocks += [(n, rank * count) for n, rank in sizes if n]
     for k, n in enumerate(assembly.kernels):
         if n:

@@ -1,11 +1,16 @@
 """The SDP game: a three-point bound assembled move by move.
 
 The root is the complete assembly of Cohn, de Laat and Salmon (2022): every multiplier of
-one letter and every kernel that the degree admits. Moves change it:
+one letter and every kernel that the degree admits, all squares of the largest degree. Moves
+change it:
 
 - ``drop`` and then ``near s3`` leaves a multiplier out;
 - ``add`` and then ``far G*l`` adds a longer one, a term of Schmüdgen's. Letters are not
   repeated: the square of a letter is a square itself, and such a word part of a shorter one;
+- ``lower`` and then ``near s2`` takes one from the half-degree of the squares beside a
+  multiplier. Each can be lowered twice, and loses half of its half-degree at most; one that
+  is dropped is not lowered any more. The constant keeps its squares of degree ``2d``, which
+  span all polynomials there are: without them a program may have dependent rows;
 - ``shorter`` lowers the largest ``k`` of the kernels ``F_k``, by a quarter of the way from
   ``2d`` to ``d``; ``thinner`` takes one row and column from each of them. Both can be
   played several times;
@@ -17,19 +22,28 @@ degree does not admit is left out of its assembly. Source of the game: Tutunov e
 """
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import final
 
 from bosearch.errors import ParameterError, SpaceError
-from bosearch.packing.assembly import LETTERS, Assembly, Which, Word, degree, largest_kernel
+from bosearch.packing.assembly import (
+    LETTERS,
+    Assembly,
+    Which,
+    Word,
+    degree,
+    largest_half_degree,
+    largest_kernel,
+)
 from bosearch.packing.cost import SHIPPED, CostModel
 from bosearch.space.grammar import Grammar, Token
 
-END, DROP, ADD = "end", "drop", "add"
+END, DROP, ADD, LOWER = "end", "drop", "add", "lower"
 SHORTER, THINNER = "shorter", "thinner"
-STEPS = {SHORTER: 4, THINNER: 3}  # how often each may be played
+STEPS = {SHORTER: 4, THINNER: 3, LOWER: 2}  # how often each may be played, LOWER for each word
 
 Piece = tuple[Which, Word]
 
@@ -53,7 +67,8 @@ _SINGLE: dict[Token, Piece] = {
     named(which, (letter,)): (which, (letter,)) for which in LETTERS for letter in LETTERS[which]
 }
 _LONGER: dict[Token, Piece] = {named(*piece): piece for piece in longer_words(4)}
-PIECES = (*_SINGLE, *_LONGER, "longer", "thicker")
+_WORDS = _SINGLE | _LONGER
+PIECES = (*_WORDS, "longer", "thicker")
 """What an assembly may hold, by name: words, and what moves take from the kernels."""
 
 
@@ -65,6 +80,7 @@ class Edits:
     Args:
         dropped: Names of the multipliers of one letter that are left out.
         added: Names of longer ones.
+        lowered: Names of multipliers that are held, sorted, each as often as it was lowered.
         shorter: How often the kernels were cut in ``k``, 0 to 4.
         thinner: How often they were cut in size, 0 to 3.
         last: The move before, where it asks for a name, or ended the game; else empty.
@@ -72,34 +88,51 @@ class Edits:
 
     dropped: frozenset[Token] = frozenset()
     added: frozenset[Token] = frozenset()
+    lowered: tuple[Token, ...] = ()
     shorter: int = 0
     thinner: int = 0
     last: Token = ""
 
     def assembly(self, d: int) -> Assembly:
         """What they make of the complete assembly of degree ``2d``."""
-        held = [piece for name, piece in _SINGLE.items() if name not in self.dropped]
-        held += [_LONGER[name] for name in self.added]
         words: dict[Which, list[Word]] = {which: [()] for which in LETTERS}
-        for which, word in held:
+        lowered = []
+        for name in self.held():
+            which, word = _WORDS[name]
             if degree(which, word) <= 2 * d:
                 words[which].append(word)
+                most = largest_half_degree(which, word, d) // 2
+                lowered.append((which, word, min(most, self.lowered.count(name))))
         # a kernel keeps one row at least
         sizes = [largest_kernel(d, k) - self.thinner for k in range(reach(d, self.shorter) + 1)]
         return Assembly(
-            near=words["near"], far=words["far"], kernels=[max(1, size) for size in sizes]
+            near=words["near"],
+            far=words["far"],
+            kernels=[max(1, size) for size in sizes],
+            lowered=lowered,
         )
 
-    def bag(self) -> list[int]:
-        """How often the assembly holds each of ``PIECES``."""
-        kept = [int(name not in self.dropped) for name in _SINGLE]
-        more = [int(name in self.added) for name in _LONGER]
-        return [*kept, *more, STEPS[SHORTER] - self.shorter, STEPS[THINNER] - self.thinner]
+    def held(self) -> list[Token]:
+        """Names of the multipliers, in the order of ``PIECES``."""
+        left_out = self.dropped | (_LONGER.keys() - self.added)
+        return [name for name in _WORDS if name not in left_out]
+
+    def bag(self) -> list[float]:
+        """How much of each of ``PIECES`` the assembly holds.
+
+        A multiplier counts half of what it did each time that it was lowered.
+        """
+        held = {name: 0.5 ** self.lowered.count(name) for name in self.held()}
+        words = [held.get(name, 0.0) for name in _WORDS]
+        return [*words, STEPS[SHORTER] - self.shorter, STEPS[THINNER] - self.thinner]
 
     def in_words(self) -> str:
         """The edits as a sentence for people."""
         said = [f"without {', '.join(sorted(self.dropped))}"] if self.dropped else []
         said += [f"with {', '.join(sorted(self.added))} besides"] if self.added else []
+        if self.lowered:
+            names = [f"{name} by {n}" for name, n in sorted(Counter(self.lowered).items())]
+            said.append(f"squares of lower degree: {', '.join(names)}")
         if self.shorter:
             said.append(f"kernels up to k = {2 - self.shorter / STEPS[SHORTER]:g} d")
         if self.thinner:
@@ -119,11 +152,14 @@ def played(state: Edits, token: Token) -> Edits:
         ParameterError: There is no such move here.
     """
     if state.last == DROP and token in _SINGLE and token not in state.dropped:
-        return replace(state, dropped=state.dropped | {token}, last="")
+        lowered = tuple(name for name in state.lowered if name != token)
+        return replace(state, dropped=state.dropped | {token}, lowered=lowered, last="")
     if state.last == ADD and token in _LONGER and token not in state.added:
         return replace(state, added=state.added | {token}, last="")
+    if state.last == LOWER and token in _lowerable(state):
+        return replace(state, lowered=tuple(sorted((*state.lowered, token))), last="")
     if state.last == "":
-        if token in (END, DROP, ADD):
+        if token in (END, DROP, ADD, LOWER):
             return replace(state, last=token)
         if token == SHORTER and state.shorter < STEPS[SHORTER]:
             return replace(state, shorter=state.shorter + 1)
@@ -131,8 +167,14 @@ def played(state: Edits, token: Token) -> Edits:
             return replace(state, thinner=state.thinner + 1)
     raise ParameterError(
         f"{token!r} is no move of the SDP game{f' after {state.last!r}' if state.last else ''}",
-        hint=f"moves are {END}, {SHORTER}, {THINNER}, {DROP} or {ADD} with the name of a word",
+        hint=f"moves are {END}, {SHORTER}, {THINNER}, and {DROP}, {ADD} or {LOWER} with the name"
+        " of a word",
     )
+
+
+def _lowerable(state: Edits) -> list[Token]:
+    """Names of the multipliers that can be lowered once more."""
+    return [name for name in state.held() if state.lowered.count(name) < STEPS[LOWER]]
 
 
 def edits(tokens: Sequence[Token]) -> Edits:
@@ -186,9 +228,9 @@ class AssemblyGrammar(Grammar[Edits]):
         self.letters, self.costs = letters, costs
         self._known: dict[Edits, float] = {}
         alone = self.cost(Edits())
-        # a word costs the same beside any others
+        # a word costs the same beside any others; what does not fit otherwise is to be lowered
         self._extra = {
-            name: self.cost(Edits(added=frozenset({name}))) - alone
+            name: self.cost(Edits(added=frozenset({name}), lowered=(name,) * STEPS[LOWER])) - alone
             for name in (named(*piece) for piece in longer_words(letters))
         }
         cut = Edits(dropped=frozenset(_SINGLE), shorter=STEPS[SHORTER], thinner=STEPS[THINNER])
@@ -208,6 +250,8 @@ class AssemblyGrammar(Grammar[Edits]):
         """What can be left out, and, within the budget, the end and what can be added."""
         if state.last == DROP:
             return tuple(name for name in _SINGLE if name not in state.dropped)
+        if state.last == LOWER:
+            return tuple(_lowerable(state))
         left = self.seconds - self.cost(state)
         fitting = [name for name, s in self._extra.items() if s <= left and name not in state.added]
         if state.last == ADD:
@@ -216,6 +260,7 @@ class AssemblyGrammar(Grammar[Edits]):
             END: left >= 0.0,
             DROP: len(state.dropped) < len(_SINGLE),
             ADD: bool(fitting),
+            LOWER: bool(_lowerable(state)),
             SHORTER: state.shorter < STEPS[SHORTER],
             THINNER: state.thinner < STEPS[THINNER],
         }
@@ -229,6 +274,7 @@ class AssemblyGrammar(Grammar[Edits]):
         """The set of edits, in a fixed order."""
         said = [f"-{name}" for name in sorted(state.dropped)]
         said += [f"+{name}" for name in sorted(state.added)]
+        said += [f"{LOWER} {name}" for name in state.lowered]
         said += [SHORTER] * state.shorter + [THINNER] * state.thinner
         return ", ".join([*said, *[state.last] * bool(state.last)])
 

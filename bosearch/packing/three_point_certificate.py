@@ -13,7 +13,7 @@ from typing import Any
 from flint import arb_mat, fmpq
 
 from bosearch.errors import CertificateError, SdpError
-from bosearch.packing.assembly import LETTERS, Which
+from bosearch.packing.assembly import LETTERS, Which, largest_half_degree
 from bosearch.packing.three_point_program import ThreePointProgram, block_name
 from bosearch.packing.triples import parts
 from bosearch.packing.two_point_certificate import exact_grams, upper_density
@@ -95,7 +95,13 @@ def _words(
             for part, name in named.items()
             if name in matrices
         }
-        yield {"word": list(word), "grams": grams}
+        half_degree = program.construction.half_degree(which, word, program.d)
+        lowered = half_degree < largest_half_degree(which, word, program.d)
+        yield {
+            "word": list(word),
+            **({"half_degree": half_degree} if lowered else {}),
+            "grams": grams,
+        }
 
 
 def _rounded(matrix: arb_mat, bits: int) -> DyadicGram:

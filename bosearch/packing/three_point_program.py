@@ -28,7 +28,7 @@ from typing import Any, final
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
 from bosearch.errors import SdpError
-from bosearch.packing.assembly import LETTERS, Assembly, Which, Word, degree, spelled
+from bosearch.packing.assembly import LETTERS, Assembly, Which, Word, spelled
 from bosearch.packing.invariants import chebyshev
 from bosearch.packing.kernels import Kernels
 from bosearch.packing.samples import dyadic, fekete
@@ -53,7 +53,7 @@ class ThreePointProgram:
         d2: ``f2`` has degree ``2 d2 + 1`` in ``|x|^2``, times a Gaussian.
         rho: ``2 pi r^2``, a short rational.
         outer: ``2 pi R^2``, likewise.
-        construction: Multipliers and kernels.
+        construction: Multipliers, degrees of the squares beside them, and kernels.
         pair_nodes: Of (iii): odd, more than ``2d``.
         slack: Of (iii), (iv) and (v), not negative; functions are of size one.
 
@@ -174,7 +174,7 @@ class ThreePointProgram:
             vectors = [[p[i] for p in v] for v in values for i in range(len(part.factors))]
             repeated = [row for row in rows for _ in part.factors]
             for word in self.construction.words(which):
-                size = part.size((2 * self.d - degree(which, word)) // 2)
+                size = part.size(self.construction.half_degree(which, word, self.d))
                 if size:
                     at = [multiplier(point, word) for point in letters]
                     weights = [value * factor for value in at for factor in part.factors]

@@ -59,7 +59,7 @@ class Inputs:
     Args:
         x: ``n x p`` parameters in the unit cube.
         level: ``n`` degrees above the lowest.
-        bags: ``n x V`` counts of pieces.
+        bags: ``n x V`` counts of pieces; one with squares of lower degree counts in part.
     """
 
     x: Array

@@ -80,6 +80,7 @@ class Section:
         value: What the file holds there.
         where: Its name.
         keys: The keys that it must have, all of them and no others.
+        optional: Keys that it may have besides.
         ignored: Keys that it may have besides, and that prove nothing.
         others: Whether it may have any others besides.
     """
@@ -90,6 +91,7 @@ class Section:
         where: str,
         keys: Iterable[str],
         *,
+        optional: Iterable[str] = (),
         ignored: Iterable[str] = (),
         others: bool = False,
     ) -> None:
@@ -99,7 +101,7 @@ class Section:
             if key not in value:
                 raise CertificateError(f"{where}: key {key!r} is missing")
         for key in value:
-            if not others and key not in keys and key not in ignored:
+            if not others and key not in (*keys, *optional, *ignored):
                 raise CertificateError(f"{where}: unknown key {key!r}")
         self.value = value
         self.where = where

@@ -12,7 +12,9 @@ Of points ``0, x, y``: ``u, v, w`` are ``2 pi`` times the squared distances ``|x
 ``1 - z^2`` as ``a, b, c``: near ``s1 = a + b + c``, ``s2 = ab + bc + ca``, ``s3 = abc``;
 far ``q1 = a + b``, ``q2 = ab``, ``l = (w - outer)/unit``; on both, the Gram determinant
 ``G = (4uv - (u + v - w)^2) / (4 unit^2)``. A *word* is a product of letters, and each
-has sums of squares ``sigma`` of its own: see ``bosearch.verify.squares``. If
+has sums of squares ``sigma`` of its own: see ``bosearch.verify.squares``. Their
+``half_degree`` ``h`` is the largest for which ``word * sigma`` has degree at most ``2d``, or any
+lower one that the certificate states. If
 
     e = function + sum over words (word * sigma) <= 0    on the whole cube,
 
@@ -75,15 +77,18 @@ class Multiplied(NamedTuple):
 
 
 def read_words(value: Any, kind: str, d: int) -> list[Multiplied]:
-    """Read ``[{"word": ["s1"], "grams": {"trivial": ...}}, ...]``.
+    """Read ``[{"word": ["s1"], "half_degree": 2, "grams": {"trivial": ...}}, ...]``.
+
+    Without a half-degree it is the largest that ``d`` admits.
 
     Raises:
-        CertificateError: It is something else, or a matrix has not the size that ``d`` gives.
+        CertificateError: It is something else, a half-degree is larger, or a matrix has not the
+            size that its half-degree gives.
     """
     made: list[Multiplied] = []
     for i, item in enumerate(as_list(value, kind, 0, MAX_WORDS)):
         where = f"{kind} {i}"
-        section = Section(item, where, ("word", "grams"))
+        section = Section(item, where, ("word", "grams"), optional=("half_degree",))
         word = tuple(section.items("word", 0, 2 * d))
         if not all(isinstance(letter, str) and letter in LETTERS[kind] for letter in word):
             raise CertificateError(f"{where}: a word consists of {', '.join(LETTERS[kind])}")
@@ -92,7 +97,10 @@ def read_words(value: Any, kind: str, d: int) -> list[Multiplied]:
         room = 2 * d - sum(LETTERS[kind][letter] for letter in word)
         if room < 0:
             raise CertificateError(f"{where}: the word has a degree above {2 * d}")
-        sizes = {name: len(part.labels(room // 2)) for name, part in PARTS[kind].items()}
+        h = room // 2
+        if "half_degree" in section.value:
+            h = section.integer("half_degree", 0, h)
+        sizes = {name: len(part.labels(h)) for name, part in PARTS[kind].items()}
         sizes = {name: size for name, size in sizes.items() if size}
         grams = Section(section.value["grams"], f"{where}: grams", sizes).value
         made.append(

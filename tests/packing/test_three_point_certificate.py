@@ -1,13 +1,14 @@
 """Solutions with room are proved, whatever they are built of; those without are refused."""
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from flint import arb, arb_mat, ctx, fmpq
 
 from bosearch.errors import CertificateError
-from bosearch.packing.assembly import Assembly
+from bosearch.packing.assembly import LETTERS, Assembly, largest_half_degree
 from bosearch.packing.densities import density_per_ratio
 from bosearch.packing.three_point_certificate import prove, rounded
 from bosearch.packing.three_point_program import ThreePointProgram
@@ -15,6 +16,7 @@ from bosearch.sdp import SdpResult, solve
 from bosearch.sdp.feasible import feasible
 from bosearch.sdp.multifloat import MultiFloat
 from bosearch.verify import verify
+from tests.verify.certificates import copy
 
 RHO, OUTER = fmpq(9264738, 2**20), fmpq(14823580, 2**20)  # r = 1.1858, R = 1.5
 SLACK = fmpq(1, 2**38)
@@ -85,6 +87,37 @@ def test_pieces_of_any_construction_are_proved() -> None:
     assert [k is None for k in certificate["kernels"]] == [False] * 5 + [True, False]
     assert [item["word"] for item in certificate["far"]] == [list(w) for w in built.far]
     assert float(str(verify(certificate).density)) == pytest.approx(density(made, found), rel=1e-7)
+
+
+def test_squares_of_lower_degree_are_proved_and_gain_no_more(result: SdpResult) -> None:
+    built = replace(
+        Assembly.standard(3),
+        lowered=[("near", ("G",), 1), ("near", ("s2",), 1), ("far", ("q2",), 1)],
+    )
+    made = program(construction=built)
+    found = solve(made.problem(), gap=1e-8)
+    assert density(made, found) > density(program(), result)
+    certificate = prove(made, found)
+    stated = {
+        (kind, *item["word"]): item["half_degree"]
+        for kind in ("near", "far")
+        for item in certificate[kind]
+        if "half_degree" in item
+    }
+    assert stated == {("near", "G"): 1, ("near", "s2"): 0, ("far", "q2"): 0}  # of 2, 1, 1
+    assert float(str(verify(certificate).density)) == pytest.approx(density(made, found), rel=1e-7)
+    for which in LETTERS:
+        for i, item in enumerate(certificate[which]):
+            full = largest_half_degree(which, tuple(item["word"]), 3)
+            for other in {*range(5)} - {item.get("half_degree", full)}:
+                flipped = copy(certificate)
+                flipped[which][i]["half_degree"] = other
+                with pytest.raises(CertificateError, match=f"{which} {i}"):
+                    verify(flipped)
+            if "half_degree" in item:
+                del (flipped := copy(certificate))[which][i]["half_degree"]
+                with pytest.raises(CertificateError, match=f"{which} {i}"):
+                    verify(flipped)
 
 
 def test_a_rough_solution_is_proved_too() -> None:

@@ -4,7 +4,7 @@ The audit rebuilds both functions from the coefficients with SciPy's polynomials
 the conditions of the theorem on points of space, not in the coordinates of the program.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import factorial, gamma, pi
 from typing import Any
@@ -61,6 +61,19 @@ def test_blocks_have_the_sizes_of_their_words() -> None:
     assert blocks["alpha1"] == 18
 
 
+def test_blocks_of_a_lowered_word_have_the_sizes_of_a_lower_degree() -> None:
+    made = replace(Assembly.standard(4), lowered=[("near", ("s1",), 1), ("far", (), 2)])
+    blocks, full = program(4, construction=made).problem().blocks, program(4).problem().blocks
+    # squares of degree 2 beside s1, of degree 2 beside 1: those of d = 2
+    small = program(2).problem().blocks
+    for part in ("trivial", "standard"):
+        assert blocks[f"near s1 {part}"] == small[f"near 1 {part}"]
+    for part in ("trivial", "sign"):
+        assert blocks[f"far 1 {part}"] == small[f"far 1 {part}"]
+    changed = {name for name in full if blocks.get(name) != full[name]}
+    assert {" ".join(name.split()[:2]) for name in changed} == {"near s1", "far 1"}
+
+
 def test_terms_are_samples_in_exact_numbers() -> None:
     problem = program(2).problem()
     assert all(isinstance(term, Sampled) for term in problem.terms)
@@ -98,6 +111,10 @@ def test_without_kernels_no_triples_are_seen() -> None:
         ({"pair_nodes": 5}, "pair_nodes must be an integer from 7"),
         ({"slack": fmpq(-1)}, "slack must not be negative"),
         ({"construction": Assembly.standard(4)}, "d = 3 admits 4"),
+        (
+            {"construction": Assembly(near=[()], far=[()], kernels=[1], lowered=[("far", (), 4)])},
+            "lowered below 0",
+        ),
     ],
 )
 def test_bad_program_is_refused_with_one_reason(changes: dict[str, Any], message: str) -> None:

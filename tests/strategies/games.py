@@ -37,6 +37,7 @@ def bound(params: Mapping[str, Any]) -> dict[str, float]:
     gain *= math.exp(-0.5 * ((params["ratio"] - best_ratio(d)) / 0.1) ** 2)
     gain *= math.exp(-(((params["r"] - 1.2) / 0.05) ** 2))
     gain *= max(0.0, 1.0 - 0.1 * len(state.dropped)) * (1.0 - 0.02 * state.shorter**2)
+    gain *= 0.97 ** len(state.lowered)
     seconds = SHIPPED.seconds(4, d, params["d2"], state.assembly(d))
     return {"density": TWO_POINT - gain * (TWO_POINT - LOW), "cpu_s": SLOWER * seconds}
 

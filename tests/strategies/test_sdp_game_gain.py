@@ -61,8 +61,15 @@ def test_what_is_known_already_gains_nothing_later(prospect: Prospect) -> None:
     assert prospect.gains(first).later[0] < 0.05 * prospect.gains(new).later[0]
 
 
-def test_smaller_assembly_promises_less(prospect: Prospect) -> None:
-    bag = np.array(edits(["drop", "near s3", "drop", "far G", "thinner", "end"]).bag(), dtype=float)
+@pytest.mark.parametrize(
+    "tokens",
+    [
+        ["drop", "near s3", "drop", "far G", "thinner", "end"],
+        [*["lower", "near s1"] * 2, *["lower", "far q1"] * 2, "lower", "far l", "end"],
+    ],
+)
+def test_smaller_assembly_promises_less(prospect: Prospect, tokens: list[str]) -> None:
+    bag = np.array(edits(tokens).bag(), dtype=float)
     x = np.random.default_rng(2).random((40, 1))
     level = np.random.default_rng(3).integers(0, 4, 40).astype(float)
     small = prospect.gains(Inputs(x, level, np.tile(bag, (40, 1))))

@@ -80,4 +80,5 @@ def test_what_was_asked_for_is_known_again(board: Board) -> None:
     assert record.made(board.inputs(asked, [Edits()] * 3)).all()
     others = [{**asked[0], "d": 8}, {**asked[0], "ratio": 1.2345}]
     assert not record.made(board.inputs(others, [Edits()] * 2)).any()
-    assert not record.made(board.inputs(asked, [Edits(thinner=1)] * 3)).any()
+    for edited in (Edits(thinner=1), Edits(lowered=("far l",))):
+        assert not record.made(board.inputs(asked, [edited] * 3)).any()

@@ -113,3 +113,12 @@ def test_errors_stay_short_whatever_the_value() -> None:
         with pytest.raises(CertificateError) as caught:
             section.integer(key, 0, 9)
         assert len(str(caught.value)) < 120
+
+
+def test_optional_keys_may_be_there_and_others_may_not() -> None:
+    for value in ({"a": 1}, {"a": 1, "b": 2}):
+        assert Section(value, "here", ("a",), optional=("b",)).value == value
+    with pytest.raises(CertificateError, match="here: unknown key 'c'"):
+        Section({"a": 1, "c": 2}, "here", ("a",), optional=("b",))
+    with pytest.raises(CertificateError, match="here: key 'a' is missing"):
+        Section({"b": 2}, "here", ("a",), optional=("b",))

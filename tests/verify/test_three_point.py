@@ -18,7 +18,7 @@ from tests.verify.rebuilt import Rebuilt
 
 Array = NDArray[np.float64]
 
-TWO_POINTS = 0.6479222770  # at the same degree and scale: methods, 5.3
+TWO_POINTS = 0.6479222770  # at the same degree and scale
 POINTS = 10**6
 
 

@@ -68,6 +68,8 @@ def test_letters_of_a_word_are_multiplied() -> None:
     attempt("far", function, words, d=2)
     with pytest.raises(CertificateError, match="grams: key 'sign' is missing"):
         attempt("far", function, words, d=3)
+    for d in (2, 3, 4):
+        attempt("far", function, [{**words[0], "half_degree": 0}], d=d)
 
 
 @pytest.mark.parametrize("kind", ["near", "far"])
@@ -145,11 +147,27 @@ ONE = {"word": [], "grams": IDENTITY["near"]}
             [{"word": [], "grams": {**IDENTITY["near"], "trivial": gram([1])}}],
             "near 0 trivial: exponents: expected 2 items, got 1",
         ),
+        ([{**ONE, "half_degree": 2}], "near 0: half_degree must be an integer from 0 to 1, got 2"),
+        ([{**ONE, "half_degree": -1}], "half_degree must be an integer from 0 to 1"),
+        ([{**ONE, "half_degree": True}], "half_degree must be an integer"),
+        ([{**ONE, "half_degree": None}], "half_degree must be an integer"),
+        ([{**ONE, "half_degree": 0}], "unknown key 'standard'"),
+        (
+            [{"word": [], "half_degree": 0, "grams": {"trivial": IDENTITY["near"]["trivial"]}}],
+            "near 0 trivial: exponents: expected 1 items, got 2",
+        ),
     ],
 )
 def test_words_that_are_misshapen_are_refused(words: Any, message: str) -> None:
     with pytest.raises(CertificateError, match=message):
         read_words(words, "near", 1)
+
+
+def test_half_degree_that_is_left_out_is_the_largest() -> None:
+    (plain,) = read_words([ONE], "near", 1)
+    (stated,) = read_words([{**ONE, "half_degree": 1}], "near", 1)
+    assert plain.word == stated.word
+    assert plain.grams.keys() == stated.grams.keys()
 
 
 def test_the_same_word_in_another_order_is_a_repetition() -> None:
