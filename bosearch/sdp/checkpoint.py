@@ -19,7 +19,7 @@ import torch
 from bosearch.errors import SdpError
 from bosearch.sdp.iterate import Iterate
 from bosearch.sdp.multifloat import MultiFloat
-from bosearch.sdp.prepare import Prepared
+from bosearch.sdp.problem import SdpProblem
 from bosearch.sdp.result import Iteration
 
 _FORMAT = "bosearch-sdp-checkpoint-1"
@@ -35,14 +35,14 @@ class Saved:
 
 
 def write(
-    path: Path | None, prepared: Prepared, iterate: Iterate, history: Sequence[Iteration]
+    path: Path | None, problem: SdpProblem, iterate: Iterate, history: Sequence[Iteration]
 ) -> None:
     """Save the iterate of one program; nothing without a path."""
     if path is None:
         return
     about = {
         "format": _FORMAT,
-        "problem": prepared.problem.digest,
+        "problem": problem.digest,
         "history": [asdict(iteration) for iteration in history],
     }
     arrays: dict[str, Any] = {"y": iterate.y[0].parts.cpu().numpy()}
@@ -57,7 +57,7 @@ def write(
     os.replace(beside, path)
 
 
-def read(path: Path | None, prepared: Prepared) -> Saved | None:
+def read(path: Path | None, problem: SdpProblem) -> Saved | None:
     """Load an iterate of this problem; None if there is no file.
 
     Raises:
@@ -81,16 +81,13 @@ def read(path: Path | None, prepared: Prepared) -> Saved | None:
             f"{path} is no checkpoint of a semidefinite program: {error}",
             hint="delete it to start from the beginning",
         ) from error
-    if about["problem"] != prepared.problem.digest:
+    if about["problem"] != problem.digest:
         raise SdpError(
             f"{path} is the checkpoint of another program",
             hint="give each program its own file, or delete this one",
         )
-    program = prepared.program
-    iterate = Iterate(
-        tuple(arrays[f"Y{i}"] for i in range(len(program.cost))),
-        tuple(arrays[f"Z{i}"] for i in range(len(program.cost))),
-        tuple(arrays[f"x{i}"] for i in range(len(program.rhs))),
-        arrays["y"],
+    Y, Z, x = (
+        tuple(arrays[f"{part}{i}"] for i in range(sum(name[0] == part for name in arrays)))
+        for part in "YZx"
     )
-    return Saved(iterate, history)
+    return Saved(Iterate(Y, Z, x, arrays["y"]), history)

@@ -9,7 +9,7 @@ from bosearch.sdp.infeasible import ray
 from bosearch.sdp.iterate import Facts, Iterate
 from bosearch.sdp.options import Options
 from bosearch.sdp.outcome import Outcome
-from bosearch.sdp.prepare import Prepared
+from bosearch.sdp.prepared import Units
 from bosearch.sdp.result import Iteration, Status
 
 _DISTURBED = 1e-3  # residual by gap, both relative, beyond which rounding does harm
@@ -23,24 +23,24 @@ class Climb:
     """It remembers limits, history and counts across the levels.
 
     Attributes:
-        prepared: The program.
         history: All iterations.
         counts: Factorizations.
         at: Where the next level begins; None for its own start.
+        claim: An iterate that looks optimal and waits for ``judge``, or None.
         outcome: How the present level ended; None before it has.
     """
 
-    def __init__(
-        self, prepared: Prepared, options: Options, accept: Callable[[Iterate], bool]
-    ) -> None:
-        """``accept`` recomputes an iterate that looks optimal."""
-        self.prepared = prepared
+    def __init__(self, units: Units, order: int, options: Options) -> None:
+        """``order`` is that of all blocks together."""
         self.history: list[Iteration] = []
         self.counts: Counter[str] = Counter()
         self.at: Iterate | None = None
+        self.claim: Iterate | None = None
         self.outcome: Outcome | None = None
+        self._units = units
+        self._order = order
         self._options = options
-        self._accept = accept
+        self._gap = float("inf")
         self._short = 0
         self._trouble = ""
         self._wall = time.monotonic()
@@ -51,12 +51,26 @@ class Climb:
         """Whether it has to go to the next level."""
         return self.outcome is None or self.outcome.status in _TO_NEXT_LEVEL
 
+    @property
+    def moving(self) -> bool:
+        """Whether it goes on at the present level."""
+        return self.outcome is None and self.claim is None
+
     def begin(self) -> None:
         """Enter a level."""
-        self.outcome, self._short = None, 0
+        self.claim, self.outcome, self._short = None, None, 0
+
+    def judge(self, confirmed: bool) -> None:
+        """End the level with the claim, which the exact data confirm or do not."""
+        assert self.claim is not None
+        if confirmed:
+            self._end(Status.optimal, f"relative gap {self._gap:.1e}", self.claim)
+        else:
+            detail = "the exact residuals exceed those of the iteration"
+            self._end(Status.numerical, detail, self.claim)
 
     def decide(self, lack: Facts, iterate: Callable[[], Iterate], *, cancelled: bool) -> None:
-        """Set the outcome, if the iterate or a limit decides it.
+        """Set the claim or the outcome, if the iterate or a limit decides it.
 
         Args:
             lack: What the iterate lacks.
@@ -64,14 +78,10 @@ class Climb:
             cancelled: Whether the caller wants to end.
         """
         options = self._options
-        gap = self._relative(lack, lack.gap)
-        if gap <= options.gap and max(lack.primal_error, lack.dual_error) <= options.feasibility:
-            at = iterate()
-            if self._accept(at):
-                self._end(Status.optimal, f"relative gap {gap:.1e}", at)
-            else:
-                detail = "the exact residuals exceed those of the iteration"
-                self._end(Status.numerical, detail, at)
+        self._gap = self._relative(lack, lack.gap)
+        worst = max(lack.primal_error, lack.dual_error)
+        if self._gap <= options.gap and worst <= options.feasibility:
+            self.claim = iterate()
             return
         found = ray(lack, options.feasibility)
         if found is not None:
@@ -118,7 +128,7 @@ class Climb:
         It does harm where a residual is not far below ``<Y, Z>``, the gap of a feasible
         point, or where the objectives differ by more than that.
         """
-        left = after.mu * self.prepared.program.order
+        left = after.mu * self._order
         if not left > 0.0:
             return "the complementarity is not positive"
         errors = {
@@ -143,15 +153,15 @@ class Climb:
         return ""
 
     def _end(self, status: Status, detail: str, at: Iterate) -> None:
-        self.at = at
+        self.at, self.claim = at, None
         self.outcome = Outcome(status, detail, at, tuple(self.history), self.counts)
 
     def _objectives(self, lack: Facts) -> tuple[float, float]:
-        return self.prepared.objective(lack.primal), self.prepared.objective(lack.dual)
+        return self._units.objective(lack.primal), self._units.objective(lack.dual)
 
     def _relative(self, lack: Facts, difference: float) -> float:
         """A difference of objectives by the larger of 1 and their sizes."""
-        return difference * self.prepared.unit / max(1.0, *map(abs, self._objectives(lack)))
+        return difference * self._units.size / max(1.0, *map(abs, self._objectives(lack)))
 
     def _record(self, lack: Facts, steps: Sequence[float], limbs: int) -> None:
         values = self._objectives(lack)

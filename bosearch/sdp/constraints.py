@@ -3,15 +3,13 @@
 Both know the same operators, so the rest of the solver does not ask which it has.
 """
 
-import math
-from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, final
 
 import torch
 from torch import Tensor
 
-from bosearch.sdp.multifloat import MultiFloat, cat, gram, symmetric
+from bosearch.sdp.multifloat import MultiFloat, gram, symmetric
 
 
 class Constraints(Protocol):
@@ -19,16 +17,6 @@ class Constraints(Protocol):
 
     All of it ``N`` times, for as many programs.
     """
-
-    @property
-    def layout(self) -> Hashable:
-        """Equal for constraints that can be joined."""
-        ...
-
-    @property
-    def entries(self) -> int:
-        """How many numbers they hold."""
-        ...
 
     def apply(self, X: MultiFloat) -> MultiFloat:
         """``<A_i, X>``: ``N x g x n x n`` to ``N x g x m_b``."""
@@ -54,12 +42,8 @@ class Constraints(Protocol):
         """The same constraints, rounded."""
         ...
 
-    def taken(self, which: Tensor) -> "Constraints":
+    def taken(self, which: Tensor | slice) -> "Constraints":
         """Those of some of the programs."""
-        ...
-
-    def joined(self, several: "Sequence[Constraints]") -> "Constraints":
-        """Those of all programs of several batches of one layout, of which this is the first."""
         ...
 
 
@@ -77,16 +61,6 @@ class SampledConstraints:
     vectors: MultiFloat
     weights: MultiFloat
     repeats: int
-
-    @property
-    def layout(self) -> Hashable:
-        """See ``Constraints``."""
-        return "sampled", tuple(self.vectors.shape[1:]), self.repeats
-
-    @property
-    def entries(self) -> int:
-        """See ``Constraints``."""
-        return math.prod(self.vectors.shape)
 
     def apply(self, X: MultiFloat) -> MultiFloat:
         """See ``Constraints``."""
@@ -134,18 +108,9 @@ class SampledConstraints:
             weights=self.weights.with_limbs(limbs).to(device),
         )
 
-    def taken(self, which: Tensor) -> "SampledConstraints":
+    def taken(self, which: Tensor | slice) -> "SampledConstraints":
         """See ``Constraints``."""
         return replace(self, vectors=self.vectors[which], weights=self.weights[which])
-
-    def joined(self, several: Sequence[Constraints]) -> "SampledConstraints":
-        """See ``Constraints``."""
-        alike = [part for part in several if isinstance(part, SampledConstraints)]
-        return replace(
-            self,
-            vectors=cat([part.vectors for part in alike]),
-            weights=cat([part.weights for part in alike]),
-        )
 
     def _summed(self, values: MultiFloat, dim: int) -> MultiFloat:
         if self.repeats == 1:
@@ -166,16 +131,6 @@ class StackedConstraints:
     """
 
     matrices: MultiFloat
-
-    @property
-    def layout(self) -> Hashable:
-        """See ``Constraints``."""
-        return "stacked", tuple(self.matrices.shape[1:])
-
-    @property
-    def entries(self) -> int:
-        """See ``Constraints``."""
-        return math.prod(self.matrices.shape)
 
     @property
     def _flat(self) -> MultiFloat:
@@ -220,11 +175,6 @@ class StackedConstraints:
         """See ``Constraints``."""
         return StackedConstraints(self.matrices.with_limbs(limbs).to(device))
 
-    def taken(self, which: Tensor) -> "StackedConstraints":
+    def taken(self, which: Tensor | slice) -> "StackedConstraints":
         """See ``Constraints``."""
         return StackedConstraints(self.matrices[which])
-
-    def joined(self, several: Sequence[Constraints]) -> "StackedConstraints":
-        """See ``Constraints``."""
-        alike = [part for part in several if isinstance(part, StackedConstraints)]
-        return StackedConstraints(cat([part.matrices for part in alike]))

@@ -5,11 +5,14 @@ and a QR in double precision. Only rows that it finds close to the others are
 looked at again, through the Gram matrix in 212 bits.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 from bosearch.sdp.multifloat import MultiFloat, cholesky, tri_inverse
-from bosearch.sdp.prepare import Prepared, prepare
+from bosearch.sdp.prepare import prepare
+from bosearch.sdp.prepared import Prepared
 from bosearch.sdp.problem import SdpProblem
 from bosearch.sdp.program import Program, Vector
 
@@ -24,14 +27,24 @@ def dependent_rows(problem: SdpProblem) -> tuple[str, ...]:
     Removing all of them leaves independent rows. Balls count as their midpoints.
     """
     prepared = prepare(problem)
-    return () if independent_on_blocks(prepared) else dependent(prepared)
+    return () if all(independent_on_blocks(prepared)) else dependent(prepared)
 
 
-def independent_on_blocks(prepared: Prepared) -> bool:
-    """Whether the rows are independent already on the psd blocks, without free variables."""
-    doubtful = [_doubtful(part) for part in _sketched(prepared.program)]
-    if not any(bool(part.any()) for part in doubtful):
-        return True
+def independent_on_blocks(prepared: Prepared) -> list[bool]:
+    """Whether the rows of each program are independent already without free variables.
+
+    All programs are sketched at once; those in doubt are looked at one by one.
+    """
+    doubtful = [_doubtful(part) for part in _sketched(prepared.program)]  # N x F x m each
+    unsure = torch.stack([part.flatten(1).any(-1) for part in doubtful]).any(0).tolist()
+    return [
+        not doubt or _independent(prepared.taken([place]), [part[place] for part in doubtful])
+        for place, doubt in enumerate(unsure)
+    ]
+
+
+def _independent(prepared: Prepared, doubtful: Sequence[Tensor]) -> bool:
+    """The same for a batch of one, by its Gram matrices; which rows are in doubt is known."""
     return not any(
         _combinations(square, mask)
         for gram, masks in zip(_gram(prepared.program), doubtful, strict=True)
@@ -40,7 +53,7 @@ def independent_on_blocks(prepared: Prepared) -> bool:
 
 
 def dependent(prepared: Prepared) -> tuple[str, ...]:
-    """Names of rows that depend on the others, free variables included."""
+    """Names of rows that depend on the others, free variables included; of a batch of one."""
     program, families = prepared.program, prepared.clusters.families
     m, k = len(prepared.problem.rows), program.variables
     gram = MultiFloat.zeros((m, m), program.limbs)
@@ -52,24 +65,24 @@ def dependent(prepared: Prepared) -> tuple[str, ...]:
         for rows, square in zip(family.rows, _unbound(squares), strict=True):
             gram.parts[:, rows[:, None], rows[None, :]] = square.parts
         B.parts[:, family.rows] = columns[0].parts
-        seen[family.rows] = torch.cat([sketch, columns[0].to_double()], -1)
+        seen[family.rows] = torch.cat([sketch[0], columns[0].to_double()], -1)
     found = _combinations(gram + B @ B.mT, _doubtful(seen))
     return tuple(prepared.problem.rows[i] for i in found)
 
 
 def _sketched(program: Program) -> list[Tensor]:
-    """Per family ``F x m x s``: each row's products with ``s`` random rank-one matrices."""
+    """Per family ``N x F x m x s``: each row's products with ``s`` random rank-one matrices."""
     rng = torch.Generator().manual_seed(0)
-    count = sum(int(torch.tensor(c.shape).prod()) for c in program.rhs) + _SPARE
+    count = sum(int(torch.tensor(c.shape[1:]).prod()) for c in program.rhs) + _SPARE
     total = [torch.zeros(*c.shape, count, dtype=torch.float64) for c in program.rhs]
     for piece in program.pieces:
         G, n, _ = program.cost[piece.cone].shape[1:]
         members = len(torch.arange(G)[piece.members])
         left, right = torch.randn(2, members, n, count, generator=rng, dtype=torch.float64)
-        values = piece.constraints.sketch(left, right)  # 1 x g x m_b x s
+        values = piece.constraints.sketch(left, right)  # N x g x m_b x s
         for layer in piece.layers:
             total[piece.family][layer.index(1)] += values[:, layer.members]
-    return [part[0] for part in total]
+    return total
 
 
 def _gram(program: Program) -> Vector:

@@ -11,8 +11,9 @@ from typing import final
 import torch
 from torch import Tensor
 
+from bosearch.sdp.layers import Index
 from bosearch.sdp.multifloat import MultiFloat, cat
-from bosearch.sdp.program import Index, Matrices, Program, Vector
+from bosearch.sdp.program import Matrices, Program, Vector
 
 
 @final

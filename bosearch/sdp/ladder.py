@@ -6,7 +6,8 @@ is still near the central path, so the next level goes on from there and nothing
 is done twice. Which level it starts from hardly matters: the direction is the same.
 
 Programs of one layout climb side by side, one batch at each level. Each has steps, a
-status and an end of its own; those that have ended leave the batch.
+status and an end of its own; those that have ended leave the batch. Those that look
+optimal are measured together once the level is empty.
 """
 
 from collections import Counter
@@ -21,8 +22,8 @@ from bosearch.sdp.interior_point import BREAKDOWNS, advance
 from bosearch.sdp.iterate import Facts, Iterate, residuals
 from bosearch.sdp.multifloat import quietly
 from bosearch.sdp.options import Options
-from bosearch.sdp.outcome import Outcome
-from bosearch.sdp.prepare import Prepared
+from bosearch.sdp.outcome import Accept, Outcome
+from bosearch.sdp.prepared import Prepared
 from bosearch.sdp.program import Program
 from bosearch.sdp.start import initial
 
@@ -35,18 +36,18 @@ class Ladder:
 
     def __init__(
         self,
-        prepared: Sequence[Prepared],
+        prepared: Prepared,
         options: Options,
-        accept: Sequence[Callable[[Iterate], bool]],
+        accept: Accept,
         start: Iterate | None = None,
     ) -> None:
-        """Each of ``accept`` recomputes an iterate that looks optimal; ``start`` has four limbs."""
+        """``accept`` recomputes iterates that look optimal; ``start`` has four limbs."""
         self._options = options
-        self._program = Program.joined([one.program for one in prepared])
+        self._program = prepared.program
+        self._first = prepared.problems[0]
+        self._accept = accept
         self._start = start
-        self._climbs = [
-            Climb(one, options, accepts) for one, accepts in zip(prepared, accept, strict=True)
-        ]
+        self._climbs = [Climb(units, prepared.program.order, options) for units in prepared.units]
 
     def run(self) -> list[Outcome]:
         """Climb until something is decided for every program."""
@@ -55,7 +56,7 @@ class Ladder:
         for place, climb in enumerate(self._climbs):
             if self._start is not None:
                 climb.at = self._start.taken(slice(place, place + 1))
-        saved = checkpoint.read(path, first.prepared)
+        saved = checkpoint.read(path, self._first)
         if saved is not None:
             first.at, first.history = saved.iterate, list(saved.history)
             levels = tuple(n for n in levels if n >= saved.iterate.limbs) or levels[-1:]
@@ -63,7 +64,7 @@ class Ladder:
             for limbs in levels:
                 self._level(limbs)
         outcomes = [climb.outcome for climb in self._climbs if climb.outcome is not None]
-        checkpoint.write(path, first.prepared, outcomes[0].iterate, first.history)
+        checkpoint.write(path, self._first, outcomes[0].iterate, first.history)
         return outcomes
 
     def _level(self, limbs: int) -> None:
@@ -84,11 +85,20 @@ class Ladder:
             if batch.climbs:
                 batch.advance()
                 self._save(batch)
+        self._judge()
+
+    def _judge(self) -> None:
+        """Measure all that look optimal at once."""
+        pairs = enumerate(self._climbs)
+        claims = {place: climb.claim for place, climb in pairs if climb.claim is not None}
+        if claims:
+            for place, confirmed in self._accept(claims).items():
+                self._climbs[place].judge(confirmed)
 
     def _save(self, batch: "_Batch") -> None:
         if batch.climbs and len(batch.climbs[0].history) % _CHECKPOINT_EVERY == 0:
             climb = batch.climbs[0]
-            checkpoint.write(self._options.checkpoint, climb.prepared, batch.at, climb.history)
+            checkpoint.write(self._options.checkpoint, self._first, batch.at, climb.history)
 
 
 class _Batch:
@@ -132,8 +142,8 @@ class _Batch:
         return lambda: at.taken(slice(place, place + 1)).at(at.limbs, "cpu")
 
     def _compact(self) -> None:
-        """Drop the programs that have an outcome."""
-        stay = [place for place, climb in enumerate(self.climbs) if climb.outcome is None]
+        """Drop the programs that have ended here."""
+        stay = [place for place, climb in enumerate(self.climbs) if climb.moving]
         if len(stay) == len(self.climbs):
             return
         self.climbs = [self.climbs[place] for place in stay]

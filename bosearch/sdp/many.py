@@ -4,9 +4,9 @@ A call of a kernel on a small matrix costs as much as its arithmetic, or a thous
 times that on an accelerator; a batch of programs shares the calls.
 """
 
-import math
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal, final
 
@@ -17,11 +17,12 @@ from bosearch.sdp.backends.native import Native
 from bosearch.sdp.judge import Judge, checked
 from bosearch.sdp.ladder import Ladder
 from bosearch.sdp.options import Options
-from bosearch.sdp.prepare import Prepared
+from bosearch.sdp.prepared import Prepared
 from bosearch.sdp.problem import SdpProblem
 from bosearch.sdp.result import SdpResult
+from bosearch.sdp.tables import Tables
 
-_ENTRIES = {"cpu": 2**18, "cuda": 2**26}  # of the constraints of a batch, per limb
+_ENTRIES = {"cpu": 2**18, "cuda": 2**24}  # of the constraints of a batch, per limb
 
 
 def solve_many(
@@ -62,50 +63,91 @@ def solve_many(
         max_iterations=max_iterations,
         cancel=cancel,
     )
-    clock, backend = time.monotonic(), Native()
+    clock = time.monotonic()
     alike: dict[Hashable, list[_One]] = {}
     for place, problem in enumerate(problems):
-        began = time.process_time()
-        prepared = _checked(problem, place)
-        one = _One(place, prepared, Judge(prepared, options), time.process_time() - began)
-        alike.setdefault(prepared.program.layout, []).append(one)
-    results: dict[int, SdpResult] = {}
+        one = _One.of(place, problem)
+        alike.setdefault(one.tables.arrangement, []).append(one)
+    work: list[_Batch] = []
     for several in alike.values():
-        step = _at_once(several[0].prepared, options)
-        for batch in (several[i : i + step] for i in range(0, len(several), step)):
-            left = None if time_s is None else max(1e-3, time_s - (time.monotonic() - clock))
-            began = time.process_time()
-            accept = [one.judge.accepts for one in batch]
-            ladder = Ladder([one.prepared for one in batch], replace(options, time_s=left), accept)
-            outcomes = ladder.run()
-            share = (time.process_time() - began) / len(batch)
-            for one, outcome in zip(batch, outcomes, strict=True):
-                results[one.place] = one.judge.result(outcome, backend, one.seconds + share)
+        step = _at_once(several[0].tables, options)
+        for i in range(0, len(several), step):
+            work += _prepared(several[i : i + step])
+    results: dict[int, SdpResult] = {}
+    for batch in work:
+        left = None if time_s is None else max(1e-3, time_s - (time.monotonic() - clock))
+        results |= batch.solved(replace(options, time_s=left))
     return [results[place] for place in range(len(problems))]
 
 
 @final
 @dataclass(frozen=True)
 class _One:
-    """A program in the list, and the seconds that it took to prepare it."""
+    """A program in the list, and the seconds that it took to round it."""
 
     place: int
-    prepared: Prepared
-    judge: Judge
+    problem: SdpProblem
+    tables: Tables
     seconds: float
 
+    @classmethod
+    def of(cls, place: int, problem: SdpProblem) -> "_One":
+        began = time.process_time()
+        with _named(place):
+            tables = Tables.of(problem)
+        return cls(place, problem, tables, time.process_time() - began)
 
-def _checked(problem: SdpProblem, place: int) -> Prepared:
+
+@final
+@dataclass(frozen=True)
+class _Batch:
+    """Programs that are solved side by side, and the seconds that it took to prepare each."""
+
+    members: list[_One]
+    prepared: Prepared
+    seconds: float
+
+    def solved(self, options: Options) -> dict[int, SdpResult]:
+        """The results, by place."""
+        began = time.process_time()
+        judge = Judge(self.prepared, options)
+        outcomes = Ladder(self.prepared, options, judge.accepts).run()
+        share = self.seconds + (time.process_time() - began) / len(outcomes)
+        return {
+            one.place: replace(result, seconds=result.seconds + one.seconds)
+            for one, result in zip(
+                self.members, judge.results(outcomes, Native(), share), strict=True
+            )
+        }
+
+
+def _prepared(several: Sequence[_One]) -> list[_Batch]:
+    began = time.process_time()
+    groups = _checked(several)
+    share = (time.process_time() - began) / len(several)
+    return [_Batch([several[i] for i in places], made, share) for places, made in groups]
+
+
+def _checked(batch: Sequence[_One]) -> list[tuple[list[int], Prepared]]:
+    """See ``checked``; a batch that fails is gone through for the program to blame."""
     try:
-        return checked(problem)
+        return checked([one.problem for one in batch], Tables.joined([one.tables for one in batch]))
+    except SdpError:
+        for one in batch:
+            with _named(one.place):
+                checked([one.problem], one.tables)
+        raise
+
+
+@contextmanager
+def _named(place: int) -> Iterator[None]:
+    try:
+        yield
     except SdpError as error:
         raise SdpError(f"program {place}: {error}") from error
 
 
-def _at_once(prepared: Prepared, options: Options) -> int:
-    """How many programs of one layout to solve side by side."""
+def _at_once(tables: Tables, options: Options) -> int:
+    """How many programs of one arrangement to solve side by side."""
     kind = torch.device(options.device or "cpu").type
-    program = prepared.program
-    entries = sum(piece.constraints.entries for piece in program.pieces)
-    entries += sum(math.prod(B.shape) for B in program.free)
-    return max(1, _ENTRIES.get(kind, _ENTRIES["cuda"]) // entries)
+    return max(1, _ENTRIES.get(kind, _ENTRIES["cuda"]) // tables.entries)

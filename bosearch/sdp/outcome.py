@@ -1,11 +1,15 @@
 """What every backend returns."""
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import final
 
 from bosearch.sdp.iterate import Iterate
 from bosearch.sdp.result import Iteration, Status
+
+Claims = Mapping[int, Iterate]  # iterates that look optimal, by the positions of their programs
+Accept = Callable[[Claims], Mapping[int, bool]]  # which of them are, by the exact data
 
 
 @final

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from bosearch.sdp.clusters import Clusters
 from bosearch.sdp.constraints import Constraints, SampledConstraints, StackedConstraints
+from bosearch.sdp.layers import EVERY, Index, Layer, Piece
 from bosearch.sdp.multifloat import MultiFloat, stack
-from bosearch.sdp.program import EVERY, Index, Layer, Piece
 from bosearch.sdp.tables import LIMBS, Block
 
 _PADDING = 1.15  # a block may be padded to this multiple of its size
@@ -40,13 +40,13 @@ class Cone:
         return mask
 
     def batched(self, matrices: list[MultiFloat]) -> MultiFloat:
-        """The matrices of its blocks, in order, padded by zeros; ``1 x G x n x n``."""
+        """The matrices of its blocks, in order, padded by zeros; ``N x G x n x n``."""
         missing = [self.size - n for n in self.sizes]
         padded = [
             MultiFloat(torch.nn.functional.pad(matrix.parts, (0, more, 0, more)))
             for matrix, more in zip(matrices, missing, strict=True)
         ]
-        return stack(padded).unsqueeze(0)
+        return stack(padded, 1)
 
 
 def cones_of(sizes: list[int]) -> tuple[Cone, ...]:
@@ -152,8 +152,7 @@ def _sampled(
         _arranged(block, rows, repeats, size) for block, rows in zip(blocks, seen, strict=True)
     ]
     vectors, weights = zip(*pairs, strict=True)
-    V, w = stack(list(vectors)), stack(list(weights))
-    return SampledConstraints(V.unsqueeze(0), w.unsqueeze(0), repeats)
+    return SampledConstraints(stack(vectors, 1), stack(weights, 1), repeats)
 
 
 def _stacked(
@@ -161,24 +160,25 @@ def _stacked(
 ) -> StackedConstraints:
     made = []
     for block, rows in zip(blocks, seen, strict=True):
-        total = MultiFloat.zeros((len(rows), size, size), LIMBS)
+        total = MultiFloat.zeros((len(block.cost), len(rows), size, size), LIMBS)
         if repeats:
             v, w = _arranged(block, rows, repeats, size)
-            v = v.reshape(len(rows), repeats, size)
-            total = v.mT @ (v * w.reshape(len(rows), repeats, 1))
+            v = v.reshape(len(v), len(rows), repeats, size)
+            total = v.mT @ (v * w.reshape(len(v), len(rows), repeats, 1))
         if len(block.matrix_rows):
             local = torch.searchsorted(rows, block.matrix_rows)
             n = block.size
-            sums = block.matrices.segment_sum(0, local, len(rows))
+            sums = block.matrices.segment_sum(1, local, len(rows))
             total.parts[..., :n, :n] = (total[..., :n, :n] + sums).parts
         made.append(total)
-    return StackedConstraints(stack(made).unsqueeze(0))
+    return StackedConstraints(stack(made, 1))
 
 
 def _arranged(block: Block, rows: Tensor, repeats: int, size: int) -> tuple[MultiFloat, MultiFloat]:
     """Samples by row, ``repeats`` places each: padded vectors and weights of size one.
 
-    Vectors are scaled to match, so that no row of a product dwarfs another.
+    ``N x (m_b r) x n`` and ``N x (m_b r)``. Vectors are scaled to match, so that no row
+    of a product dwarfs another.
     """
     order = torch.argsort(block.rows, stable=True)
     local = torch.searchsorted(rows, block.rows[order])
@@ -186,10 +186,10 @@ def _arranged(block: Block, rows: Tensor, repeats: int, size: int) -> tuple[Mult
     slots = local * repeats + torch.arange(len(order)) - (counts.cumsum(0) - counts)[local]
     sizes = block.weights.to_double().abs()
     shift = (torch.where(sizes > 0, sizes, torch.ones_like(sizes)).log2() / 2).round().long()
-    vectors = block.vectors.scale_by_power_of_two(shift[:, None])
+    vectors = block.vectors.scale_by_power_of_two(shift[..., None])
     weights = block.weights.scale_by_power_of_two(-2 * shift)
-    v = MultiFloat.zeros((len(rows) * repeats, size), LIMBS)
-    w = MultiFloat.zeros((len(rows) * repeats,), LIMBS)
-    v.parts[:, slots, : block.size] = vectors.parts[:, order]
-    w.parts[:, slots] = weights.parts[:, order]
+    shape = len(weights), len(rows) * repeats
+    v, w = MultiFloat.zeros((*shape, size), LIMBS), MultiFloat.zeros(shape, LIMBS)
+    v.parts[:, :, slots, : block.size] = vectors.parts[:, :, order]
+    w.parts[:, :, slots] = weights.parts[:, :, order]
     return v, w

@@ -9,79 +9,19 @@ constraints look alike.
 Everything is minimized; ``cost``, ``rhs`` and ``free`` are preconditioned.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import final
 
 import torch
 from torch import Tensor
 
-from bosearch.sdp.constraints import Constraints, StackedConstraints
+from bosearch.sdp.constraints import StackedConstraints
+from bosearch.sdp.layers import EVERY, Index, Layer, Piece
 from bosearch.sdp.multifloat import MultiFloat, cat, gram
 
 Matrices = tuple[MultiFloat, ...]  # one batch per cone
 Vector = tuple[MultiFloat, ...]  # one batch per family of clusters
-Index = Tensor | slice  # a slice of consecutive positions is a view
-
-EVERY = slice(None)
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class Layer:
-    """Members of a piece that lie in distinct clusters, so that they can be added at once.
-
-    Args:
-        members: ``l`` positions in the piece.
-        places: ``l`` clusters.
-        rows: ``l x m_b`` rows of the cluster, or one slice for all members.
-        target: Equal for layers that add to the same rows of the same family.
-    """
-
-    members: Index
-    places: Index
-    rows: Index
-    target: str
-
-    def to(self, device: torch.device | str | None) -> "Layer":
-        """The same layer on another device."""
-        return Layer(
-            _moved(self.members, device),
-            _moved(self.places, device),
-            _moved(self.rows, device),
-            self.target,
-        )
-
-    def index(self, times: int) -> tuple[Index, ...]:
-        """Where its rows lie in vectors (1) or squares (2) ``N x F x m [x m]``."""
-        places, rows = self.places, self.rows
-        if isinstance(rows, slice):
-            return (EVERY, places, *[rows] * times)
-        if isinstance(places, slice):
-            places = torch.arange(len(rows), device=rows.device)
-        if times == 1:
-            return EVERY, places[:, None], rows
-        return EVERY, places[:, None, None], rows[:, :, None], rows[:, None, :]
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class Piece:
-    """Alike blocks of one cone whose rows lie in one family of clusters.
-
-    Args:
-        cone: Position of the cone.
-        members: ``g`` blocks of the cone.
-        family: Position of the family of clusters.
-        layers: Where the rows go.
-        constraints: Their matrices.
-    """
-
-    cone: int
-    members: Index
-    family: int
-    layers: tuple[Layer, ...]
-    constraints: Constraints
 
 
 @final
@@ -120,23 +60,6 @@ class Program:
         return int(self.cost_free.shape[-1])
 
     @property
-    def layout(self) -> Hashable:
-        """Equal for programs that can be joined to one batch."""
-        pieces = [
-            (
-                piece.cone,
-                str(piece.members),
-                piece.family,
-                piece.constraints.layout,
-                *(f"{layer.members} {layer.target}" for layer in piece.layers),
-            )
-            for piece in self.pieces
-        ]
-        masks = [None if mask is None else tuple(mask.flatten().tolist()) for mask in self.masks]
-        shapes = [tuple(X.shape[1:]) for X in (*self.cost, *self.free, self.cost_free)]
-        return tuple(pieces), tuple(masks), tuple(shapes), self.augmented
-
-    @property
     def limbs(self) -> int:
         """The number of limbs of all data."""
         return self.cost_free.limbs
@@ -152,57 +75,25 @@ class Program:
         def moved(arrays: Sequence[MultiFloat]) -> tuple[MultiFloat, ...]:
             return tuple(array.with_limbs(limbs).to(device) for array in arrays)
 
-        pieces = tuple(
-            replace(
-                piece,
-                members=_moved(piece.members, device),
-                layers=tuple(layer.to(device) for layer in piece.layers),
-                constraints=piece.constraints.at(limbs, device),
-            )
-            for piece in self.pieces
-        )
         return replace(
             self,
             cost=moved(self.cost),
             masks=tuple(None if mask is None else mask.to(device) for mask in self.masks),
-            pieces=pieces,
+            pieces=tuple(piece.at(limbs, device) for piece in self.pieces),
             rhs=moved(self.rhs),
             free=moved(self.free),
             cost_free=self.cost_free.with_limbs(limbs).to(device),
         )
 
-    def taken(self, which: Tensor) -> "Program":
+    def taken(self, which: Index) -> "Program":
         """Some of the programs, by position."""
         return replace(
             self,
             cost=tuple(C[which] for C in self.cost),
-            pieces=tuple(
-                replace(piece, constraints=piece.constraints.taken(which)) for piece in self.pieces
-            ),
+            pieces=tuple(piece.taken(which) for piece in self.pieces),
             rhs=tuple(c[which] for c in self.rhs),
             free=tuple(B[which] for B in self.free),
             cost_free=self.cost_free[which],
-        )
-
-    @staticmethod
-    def joined(programs: Sequence["Program"]) -> "Program":
-        """All programs of several batches of one layout."""
-        first = programs[0]
-        if len(programs) == 1:
-            return first
-        pieces = [
-            replace(
-                alike[0], constraints=alike[0].constraints.joined([p.constraints for p in alike])
-            )
-            for alike in zip(*(program.pieces for program in programs), strict=True)
-        ]
-        return replace(
-            first,
-            cost=tuple(map(cat, zip(*(program.cost for program in programs), strict=True))),
-            pieces=tuple(pieces),
-            rhs=tuple(map(cat, zip(*(program.rhs for program in programs), strict=True))),
-            free=tuple(map(cat, zip(*(program.free for program in programs), strict=True))),
-            cost_free=cat([program.cost_free for program in programs]),
         )
 
     def masked(self, X: Matrices) -> Matrices:
@@ -222,7 +113,7 @@ class Program:
         """Return ``A^T(x)``, zero in the padding."""
         total = [MultiFloat.zeros(C.shape, self.limbs, self.device) for C in self.cost]
         for piece in self.pieces:
-            seen = [_rows(x[piece.family], layer) for layer in piece.layers]
+            seen = [layer.seen(x[piece.family]) for layer in piece.layers]
             values = seen[0]
             if len(seen) > 1:
                 size = sum(part.shape[1] for part in seen)
@@ -274,18 +165,6 @@ class Program:
             return tuple(c * 0.0 for c in self.rhs)
         column = y.unsqueeze(1).unsqueeze(-1)  # N x 1 x k x 1
         return tuple((B @ column)[..., 0] for B in self.free)
-
-
-def _moved(index: Index, device: torch.device | str | None) -> Index:
-    return index if isinstance(index, slice) else index.to(device)
-
-
-def _rows(x: MultiFloat, layer: Layer) -> MultiFloat:
-    part = x[:, layer.places]
-    if isinstance(layer.rows, slice):
-        return part[..., layer.rows]
-    rows = layer.rows.expand(part.limbs, len(part), *layer.rows.shape)
-    return MultiFloat(part.parts.gather(-1, rows))
 
 
 def _add(total: MultiFloat, index: tuple[Index, ...], values: MultiFloat) -> None:

@@ -1,21 +1,23 @@
-"""Objectives, residuals and slacks of a solution, recomputed from the exact data.
+"""Objectives, residuals and slacks of solutions, recomputed from the exact data.
 
 A solver measures itself in its own arithmetic and basis; what is reported is
 measured here, in the basis of the problem and at twice its precision or more: up
 to two limbs in four, by ``remeasure``; beyond, in balls of 500 bits, by ``recompute``,
 which costs ten times as much.
+
+``N`` solutions are measured side by side, one alone as a batch of one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
 from flint import arb, arb_mat, ctx
 
 from bosearch.sdp import exact
-from bosearch.sdp.multifloat import MultiFloat
+from bosearch.sdp.multifloat import MultiFloat, cat
 from bosearch.sdp.problem import SdpProblem
-from bosearch.sdp.tables import LIMBS, Tables, outer_sum
+from bosearch.sdp.tables import LIMBS, Tables, outer_sum, vector_of
 from bosearch.sdp.terms import Dense, Entries, Sampled, Term
 
 _BITS = 500
@@ -24,27 +26,45 @@ _BITS = 500
 @final
 @dataclass(frozen=True, eq=False)
 class Recomputed:
-    """What a solution amounts to; four limbs each.
+    """What solutions amount to; four limbs each.
 
     Args:
-        primal: Objective of blocks and free variables.
-        dual: Objective of the multipliers.
-        rows: ``m`` residuals ``c - A(Y) - B y``.
-        free: ``k`` residuals ``d - B^T x``.
-        slacks: ``C - A^T(x)`` by block; its negative in a program to maximize.
+        primal: Objectives of blocks and free variables, ``N``.
+        dual: Objectives of the multipliers, ``N``.
+        rows: ``N x m`` residuals ``c - A(Y) - B y``.
+        free: ``N x k`` residuals ``d - B^T x``.
+        slacks: ``C - A^T(x)`` by block, ``N x n x n``; its negative in a program to maximize.
     """
 
     primal: MultiFloat
     dual: MultiFloat
     rows: MultiFloat
     free: MultiFloat
-    slacks: Mapping[str, MultiFloat]
+    slacks: tuple[MultiFloat, ...]
+
+    @staticmethod
+    def joined(several: Sequence["Recomputed"]) -> "Recomputed":
+        """All solutions of several batches."""
+        return Recomputed(
+            cat([found.primal for found in several]),
+            cat([found.dual for found in several]),
+            cat([found.rows for found in several]),
+            cat([found.free for found in several]),
+            tuple(map(cat, zip(*(found.slacks for found in several), strict=True))),
+        )
 
 
 def recompute(
     problem: SdpProblem, blocks: Mapping[str, MultiFloat], free: MultiFloat, duals: MultiFloat
 ) -> Recomputed:
-    """Measure a primal and a dual solution against the problem."""
+    """Measure a primal and a dual solution against the problem; a batch of one.
+
+    Args:
+        problem: The problem.
+        blocks: ``n x n`` by name.
+        free: ``k``.
+        duals: ``m``.
+    """
     with ctx.workprec(_BITS):
         Y = {name: block.to_arb_mat() for name, block in blocks.items()}
         y, x = _column(free), _column(duals)
@@ -63,38 +83,49 @@ def recompute(
             for d, value in zip(problem.cost_free, (B.transpose() * x).entries(), strict=True)
         ]
         return Recomputed(
-            _limbs(primal),
-            _limbs(dual),
-            _limbs(values),
-            _limbs(left),
-            slacks_of(problem, duals),
+            vector_of([primal]),
+            vector_of([dual]),
+            vector_of(values).unsqueeze(0),
+            vector_of(left).unsqueeze(0),
+            tuple(slack.unsqueeze(0) for slack in slacks_of(problem, duals).values()),
         )
 
 
 def remeasure(
-    tables: Tables, blocks: Mapping[str, MultiFloat], free: MultiFloat, duals: MultiFloat
+    tables: Tables, blocks: Sequence[MultiFloat], free: MultiFloat, duals: MultiFloat
 ) -> Recomputed:
-    """As ``recompute``, in 212 bits: of the product of all sizes involved."""
+    """As ``recompute``, in 212 bits: of the product of all sizes involved.
+
+    Args:
+        tables: The problems.
+        blocks: ``N x n x n`` each, in the order of the problems.
+        free: ``N x k``.
+        duals: ``N x m``.
+    """
     rows = tables.rhs - _times(tables.free_matrix, free)
-    primal = tables.constant + (tables.cost_free * free).sum(0)
-    slacks = {}
-    for block in tables.blocks:
-        Y, V = blocks[block.name], block.vectors
-        seen = ((V @ Y) * V).sum(-1) * block.weights
-        dense = (block.matrices * Y).sum(-1).sum(-1)
-        for index, values in ((block.rows, seen), (block.matrix_rows, dense)):
-            rows = rows - values.segment_sum(0, index, len(rows))
-        primal = primal + (block.cost * Y).reshape(-1).sum(0)
-        total = outer_sum(V, block.weights * duals[block.rows])
-        total = total + (block.matrices * duals[block.matrix_rows][:, None, None]).sum(0)
-        slacks[block.name] = (block.cost - total) * tables.sign
+    primal = tables.constant + (tables.cost_free * free).sum(-1)
+    slacks = []
+    for block, Y in zip(tables.blocks, blocks, strict=True):
+        V, m = block.vectors, rows.shape[-1]
+        slack = block.cost
+        if len(block.rows):
+            seen = ((V @ Y) * V).sum(-1) * block.weights
+            rows = rows - seen.segment_sum(-1, block.rows, m)
+            slack = slack - outer_sum(V, block.weights * duals[:, block.rows])
+        if len(block.matrix_rows):
+            dense = (block.matrices * Y.unsqueeze(1)).sum(-1).sum(-1)
+            rows = rows - dense.segment_sum(-1, block.matrix_rows, m)
+            slack = slack - (block.matrices * duals[:, block.matrix_rows, None, None]).sum(1)
+        if bool(block.cost.to_double().any()):
+            primal = primal + (block.cost * Y).reshape(len(Y), -1).sum(-1)
+        slacks.append(slack * tables.sign)
     left = tables.cost_free - _times(tables.free_matrix.mT, duals)
-    dual = tables.constant + (tables.rhs * duals).sum(0)
-    return Recomputed(primal, dual, rows, left, slacks)
+    dual = tables.constant + (tables.rhs * duals).sum(-1)
+    return Recomputed(primal, dual, rows, left, tuple(slacks))
 
 
 def _times(matrix: MultiFloat, vector: MultiFloat) -> MultiFloat:
-    return (matrix @ vector.unsqueeze(-1))[:, 0]
+    return (matrix @ vector.unsqueeze(-1))[..., 0]
 
 
 def slacks_of(
@@ -110,10 +141,6 @@ def slacks_of(
         for term in problem.terms:
             slacks[term.block] -= _adjoint(term, x, problem.blocks[term.block]) * sign
         return {name: MultiFloat.from_flint(slack, LIMBS) for name, slack in slacks.items()}
-
-
-def _limbs(values: Any) -> MultiFloat:
-    return MultiFloat.from_exact(values, LIMBS)
 
 
 def _column(values: MultiFloat) -> arb_mat:

@@ -10,6 +10,7 @@ from bosearch.sdp.judge import Judge, checked
 from bosearch.sdp.options import Options
 from bosearch.sdp.problem import SdpProblem
 from bosearch.sdp.result import Iteration, SdpResult
+from bosearch.sdp.tables import Tables
 from bosearch.sdp.warm import warm_start
 
 
@@ -60,8 +61,9 @@ def solve(
         checkpoint=checkpoint,
         warm=warm,
     )
-    prepared = checked(problem)
+    ((_, prepared),) = checked([problem], Tables.of(problem))
     judge = Judge(prepared, options)
     start = None if warm is None else warm_start(prepared, warm)
     outcome = chosen.solve(prepared, options, judge.accepts, start)
-    return judge.result(outcome, chosen, time.process_time() - began)
+    (result,) = judge.results([outcome], chosen, time.process_time() - began)
+    return result

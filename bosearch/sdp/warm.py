@@ -9,7 +9,7 @@ save the iterations that find the neighbourhood of the optimum.
 from bosearch.errors import SdpError
 from bosearch.sdp.iterate import Iterate
 from bosearch.sdp.multifloat import MultiFloat
-from bosearch.sdp.prepare import Prepared
+from bosearch.sdp.prepared import Prepared
 from bosearch.sdp.program import Matrices
 from bosearch.sdp.result import SdpResult
 from bosearch.sdp.tables import LIMBS

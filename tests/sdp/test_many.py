@@ -1,5 +1,6 @@
 """Many programs side by side are held to one at a time."""
 
+from collections import Counter
 from fractions import Fraction
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from bosearch.errors import SdpError
 from bosearch.sdp import Entries, SdpProblem, SdpResult, Status, solve, solve_many
 from bosearch.sdp.interior_point import advance
+from bosearch.sdp.prepare import prepare_many
+from bosearch.sdp.recompute import remeasure
 from tests.sdp.helpers import complementary, pentagon, two_point
 
 
@@ -73,6 +76,30 @@ def test_programs_of_one_layout_share_their_iterations(monkeypatch: pytest.Monke
         for limbs in (1, 2, 3)
     ]
     assert len(sizes) <= sum(at_level) + 2  # the last of a level may fail
+
+
+def test_programs_of_one_arrangement_are_prepared_and_measured_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The work is counted: one preparation, and one measuring for each level that claims end."""
+    prepared: list[int] = []
+    measured: list[int] = []
+
+    def preparing(problems, *rest, **options):  # type: ignore[no-untyped-def]  # as the original
+        prepared.append(len(problems))
+        return prepare_many(problems, *rest, **options)
+
+    def measuring(tables, *rest):  # type: ignore[no-untyped-def]
+        measured.append(len(tables.rhs))
+        return remeasure(tables, *rest)
+
+    monkeypatch.setattr("bosearch.sdp.judge.prepare_many", preparing)
+    monkeypatch.setattr("bosearch.sdp.judge.remeasure", measuring)
+    results = solve_many([problem for problem in MIXED if len(problem.blocks) == 4])
+    assert {result.status for result in results} == {Status.optimal}
+    assert prepared == [3]
+    ends = Counter(result.limbs for result in results if result.limbs <= 2)
+    assert measured == [ends[limbs] for limbs in sorted(ends)]
 
 
 def test_limits_hold_for_each_program() -> None:

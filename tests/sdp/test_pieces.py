@@ -1,9 +1,9 @@
 import torch
 
 from bosearch.sdp.constraints import SampledConstraints, StackedConstraints
+from bosearch.sdp.layers import EVERY
 from bosearch.sdp.pieces import index_of
 from bosearch.sdp.prepare import prepare
-from bosearch.sdp.program import EVERY
 from tests.sdp.helpers import mixed, two_point
 
 

@@ -1,73 +1,77 @@
+"""Programs prepared side by side are held to those prepared one at a time."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
 import pytest
 import torch
-from flint import arb, ctx, fmpq
 
-from bosearch.sdp.iterate import Facts, inner, residuals
+from bosearch.sdp import scaling
 from bosearch.sdp.multifloat import MultiFloat
-from bosearch.sdp.prepare import Prepared, prepare
-from bosearch.sdp.recompute import recompute
-from bosearch.sdp.start import initial
+from bosearch.sdp.prepare import prepare, prepare_many
+from bosearch.sdp.prepared import Prepared
+from bosearch.sdp.problem import SdpProblem
+from bosearch.sdp.tables import Tables
 from tests.sdp.helpers import complementary, two_point
 
-
-def random_point(prepared: Prepared) -> tuple[tuple[MultiFloat, ...], MultiFloat]:
-    """A symmetric matrix per block, the identity in the padding, and free variables."""
-    rng = torch.Generator().manual_seed(0)
-    matrices = []
-    for cone, C, mask in zip(
-        prepared.cones, prepared.program.cost, prepared.program.masks, strict=True
-    ):
-        part = torch.randn(C.shape, generator=rng, dtype=torch.float64)
-        inside = torch.ones_like(part) if mask is None else mask
-        part = (part + part.mT) * inside + torch.eye(cone.size) * (1 - inside)
-        matrices.append(MultiFloat.of(part, 4))
-    y = torch.randn(1, len(prepared.problem.free), generator=rng, dtype=torch.float64)
-    return tuple(matrices), MultiFloat.of(y, 4)
+BOUNDS = [
+    two_point(8, 9),
+    two_point(3, 9, r_squared=Fraction(6, 5)),
+    two_point(24, 9, r_squared=4),
+]
+DENSE = [complementary(seed, sizes=(8, 7, 3), m=6)[0] for seed in (1, 2)]
 
 
-@pytest.fixture(params=["minimize", "maximize", "sums of squares"])
-def prepared(request: pytest.FixtureRequest) -> Prepared:
-    if request.param == "sums of squares":
-        return prepare(two_point(8, 9))
-    return prepare(complementary(1, sizes=(8, 7, 3), m=6, sense=request.param)[0])
+def together(problems: list[SdpProblem]) -> Prepared:
+    return prepare_many(problems, Tables.joined(list(map(Tables.of, problems))))
 
 
-def test_primal_variables_survive_the_way_out_and_back(prepared: Prepared) -> None:
-    Y, y = random_point(prepared)
-    again, y_again = prepared.inner_primal(*prepared.primal(Y, y))
-    for a, b in zip((*Y, y), (*again, y_again), strict=True):
-        assert (a - b).to_double().abs().max() < 1e-50
+def numbers(prepared: Prepared) -> Iterator[torch.Tensor]:
+    program = prepared.program
+    for part in (*program.cost, *program.rhs, *program.free, program.cost_free, *prepared.bases):
+        yield part.to_double()
+    for piece in program.pieces:
+        yield piece.constraints.doubles()
 
 
-def test_dual_variables_survive_the_way_out_and_back(prepared: Prepared) -> None:
-    rng = torch.Generator().manual_seed(1)
-    x = tuple(
-        MultiFloat.of(torch.randn(c.shape, generator=rng, dtype=torch.float64), 4)
-        for c in prepared.program.rhs
-    )
-    sizes = prepared.problem.blocks.items()
-    _, again = prepared.inner_dual(
-        {name: MultiFloat.eye(n, 4) for name, n in sizes}, prepared.duals(x)
-    )
-    for a, b in zip(x, again, strict=True):
-        assert (a - b).to_double().abs().max() < 1e-60
+@pytest.mark.parametrize("problems", [BOUNDS, DENSE], ids=["bounds", "dense"])
+def test_a_batch_is_prepared_as_one_by_one(problems: list[SdpProblem]) -> None:
+    """Up to the last digits of the doubles from which the bases come."""
+    batch = together(problems)
+    for place, problem in enumerate(problems):
+        one, alone = batch.taken([place]), prepare(problem)
+        assert one.problem is problem
+        assert one.units == alone.units
+        for name in ("row_exponents", "free_exponents", "rhs_exponents", "cost_exponents"):
+            assert torch.equal(getattr(one, name), getattr(alone, name))
+        for found, expected in zip(numbers(one), numbers(alone), strict=True):
+            assert (found - expected).norm() <= 1e-12 * expected.norm()
 
 
-def test_objectives_inside_and_outside_are_one_up_to_unit_and_sign(prepared: Prepared) -> None:
-    program, problem = prepared.program, prepared.problem
-    Y, y = random_point(prepared)
-    x = tuple(c + 1.0 for c in program.rhs)
-    start = initial(program)
-    inside = residuals(program, type(start)(Y, start.Z, x, y))
-    scale = fmpq(2) ** (prepared.rhs_exponent + prepared.cost_exponent) * int(prepared.sign)
+def test_a_program_makes_no_more_passes_than_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted: a batch whitens each block as often as its slowest member, not once for each."""
+    calls: list[int] = []
+    whitening = scaling._whitening
 
-    duals = prepared.duals(x).to_fmpq()
-    with ctx.workprec(300):
-        dual = sum((arb(c) * v for c, v in zip(problem.rhs, duals, strict=True)), arb(0))
-        (objective,) = inner(program.rhs, x).to_fmpq()
-        assert abs(float(objective * scale - dual)) < 1e-40
+    def counted(samples: MultiFloat, *, balance: bool) -> tuple[MultiFloat, torch.Tensor]:
+        calls.append(len(samples))
+        return whitening(samples, balance=balance)
 
-    found = recompute(problem, *prepared.primal(Y, y), prepared.duals(x))
-    (figures,) = inside.figures.tolist()
-    expected = prepared.objective(Facts.of(figures).primal)
-    assert float(found.primal.to_double()) == pytest.approx(expected, rel=1e-12)
+    monkeypatch.setattr(scaling, "_whitening", counted)
+    alone = []
+    for problem in BOUNDS:
+        prepare(problem)
+        alone.append(len(calls))
+        calls.clear()
+    together(BOUNDS)
+    assert calls == [len(BOUNDS)] * max(alone)
+
+
+def test_the_preconditioned_rows_and_costs_have_size_one() -> None:
+    """Largest right-hand side and cost: one within the rounding of exponents."""
+    program = together(BOUNDS).program
+    rhs = torch.cat([part.to_double().flatten(1) for part in program.rhs], -1).abs().amax(-1)
+    costs = [part.to_double().flatten(1) for part in (*program.cost, program.cost_free)]
+    for sizes in (rhs, torch.cat(costs, -1).abs().amax(-1)):
+        assert bool((sizes >= 0.7).all())
+        assert bool((sizes <= 1.42).all())

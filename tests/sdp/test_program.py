@@ -6,7 +6,8 @@ import pytest
 from flint import fmpq, fmpq_mat
 
 from bosearch.sdp.multifloat import MultiFloat
-from bosearch.sdp.prepare import Prepared, prepare
+from bosearch.sdp.prepare import prepare
+from bosearch.sdp.prepared import Prepared
 from bosearch.sdp.problem import Entries, Sampled
 from tests.sdp.helpers import mixed
 
@@ -23,7 +24,7 @@ def matrices(prepared: Prepared) -> list[list[fmpq_mat]]:
     """Row by block, ``A_i^b`` of the preconditioned program, from the exact terms."""
     problem = prepared.problem
     names = list(problem.blocks)
-    bases = [T.to_fmpq_mat() for T in prepared.bases]
+    bases = [T[0].to_fmpq_mat() for T in prepared.bases]
     made = [[fmpq_mat(n, n) for n in problem.blocks.values()] for _ in problem.rows]
     for term in problem.terms:
         b = names.index(term.block)
@@ -41,7 +42,7 @@ def matrices(prepared: Prepared) -> list[list[fmpq_mat]]:
                     made[int(term.row or 0)][b][j, i] += value
         else:
             made[int(term.row or 0)][b] += term.matrix
-    exponents = prepared.row_exponents.tolist()
+    (exponents,) = prepared.row_exponents.tolist()
     return [
         [T.transpose() * A * T * fmpq(2) ** e for A, T in zip(row, bases, strict=True)]
         for row, e in zip(made, exponents, strict=True)

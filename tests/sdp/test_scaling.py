@@ -2,7 +2,7 @@ import torch
 
 from bosearch.sdp.problem import Sampled, SdpProblem
 from bosearch.sdp.scaling import precondition, row_sizes
-from bosearch.sdp.tables import blocks_of, limbs_of, outer_sum
+from bosearch.sdp.tables import Tables, blocks_of, outer_sum
 from tests.sdp.helpers import two_point
 
 
@@ -15,8 +15,8 @@ def test_monomials_at_many_samples_become_nearly_orthonormal() -> None:
         terms=[Sampled("sigma", [[s**k for k in range(21)] for s in points], [1] * 41, range(41))],
     )
     (before,) = blocks_of(problem)
-    (block,), (T,), exponents = precondition([before], limbs_of(problem.free_matrix))
-    scale = 2.0 ** exponents.to(torch.float64)
+    (block,), (T,), exponents = precondition([before], Tables.of(problem).free_matrix)
+    scale = 2.0 ** exponents.to(torch.float64)  # 1 x m, as all of these
     gram = outer_sum(block.vectors, block.weights * scale)
     values = torch.linalg.eigvalsh(gram.to_double())
     assert 0 < values.max() < 100 * values.min()
@@ -30,8 +30,8 @@ def test_monomials_at_many_samples_become_nearly_orthonormal() -> None:
 
 def test_rows_are_scaled_to_size_one_within_a_factor_of_two() -> None:
     problem = two_point(8, 21)
-    B = limbs_of(problem.free_matrix)
-    blocks, _, exponents = precondition(blocks_of(problem), B)
-    sizes = row_sizes(blocks, B, len(problem.rows)) * 2.0 ** exponents.to(torch.float64)
+    tables = Tables.of(problem)
+    blocks, _, exponents = precondition(tables.blocks, tables.free_matrix)
+    sizes = row_sizes(blocks, tables.free_matrix) * 2.0 ** exponents.to(torch.float64)
     assert sizes.min() > 0.5
     assert sizes.max() < 2.0

@@ -37,7 +37,7 @@ def test_the_dual_start_lies_beyond_the_multipliers_that_are_needed(small: int) 
     )
     prepared = prepare(problem)
     at = initial(prepared.program.at(1, None))
-    needed = small * 2.0**-prepared.cost_exponent  # in the solver's scale
+    needed = small * 2.0 ** -int(prepared.cost_exponents)  # in the solver's scale
     assert float(at.Z[0].to_double()[0, 0, 0, 0]) >= 10 * needed
 
 

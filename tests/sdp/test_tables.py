@@ -35,8 +35,8 @@ def test_samples_and_matrices_of_a_block_add_up_to_its_terms() -> None:
         ],
     )
     (block,) = blocks_of(problem)
-    total = outer_sum(block.vectors, block.weights) + block.matrices[0]
+    total = outer_sum(block.vectors, block.weights) + block.matrices[:, 0]
     # Thirds are rounded to 212 bits; all else is exact.
     for found in (total, block.cost):
-        difference = found.to_fmpq_mat() - (full * 2 + samples)
+        difference = found[0].to_fmpq_mat() - (full * 2 + samples)
         assert max(abs(float(entry)) for entry in difference.entries()) < 1e-60

@@ -1,6 +1,5 @@
 """What a solver must do, and the program in plain double matrices for those that want it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, final
 
@@ -11,13 +10,13 @@ from bosearch.sdp.infeasible import ray
 from bosearch.sdp.iterate import Facts, Iterate, residuals
 from bosearch.sdp.multifloat import MultiFloat
 from bosearch.sdp.options import Options
-from bosearch.sdp.outcome import Outcome
-from bosearch.sdp.prepare import Prepared
+from bosearch.sdp.outcome import Accept, Outcome
+from bosearch.sdp.prepared import Prepared
 from bosearch.sdp.result import Status
 
 
 class Backend(Protocol):
-    """A solver of prepared programs."""
+    """A solver of one prepared program."""
 
     @property
     def name(self) -> str:
@@ -41,10 +40,10 @@ class Backend(Protocol):
         self,
         prepared: Prepared,
         options: Options,
-        accept: Callable[[Iterate], bool],
+        accept: Accept,
         start: Iterate | None,
     ) -> Outcome:
-        """Solve; ``accept`` says whether an iterate is optimal by the exact data."""
+        """Solve; ``accept`` says which iterates are optimal by the exact data."""
         ...
 
 

@@ -5,7 +5,6 @@ in scaled upper triangles. Its own dual variables are then ``y`` and ``Y``.
 """
 
 import math
-from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any, final
 
@@ -18,8 +17,8 @@ from torch import Tensor
 from bosearch.sdp.backends.base import Explicit, judged
 from bosearch.sdp.iterate import Iterate
 from bosearch.sdp.options import Options
-from bosearch.sdp.outcome import Outcome
-from bosearch.sdp.prepare import Prepared
+from bosearch.sdp.outcome import Accept, Outcome
+from bosearch.sdp.prepared import Prepared
 from bosearch.sdp.result import Status
 
 _LEAST_GAP = 1e-9  # double precision reaches no further reliably
@@ -53,7 +52,7 @@ class Clarabel:
         self,
         prepared: Prepared,
         options: Options,
-        accept: Callable[[Iterate], bool],
+        accept: Accept,
         start: Iterate | None,
     ) -> Outcome:
         """See ``Backend``; it cannot be cancelled or started warm."""

@@ -1,14 +1,13 @@
 """Our interior point method: the only backend of more than double precision in this process."""
 
-from collections.abc import Callable
 from typing import final
 
 import bosearch
 from bosearch.sdp.iterate import Iterate
 from bosearch.sdp.ladder import Ladder
 from bosearch.sdp.options import Options
-from bosearch.sdp.outcome import Outcome
-from bosearch.sdp.prepare import Prepared
+from bosearch.sdp.outcome import Accept, Outcome
+from bosearch.sdp.prepared import Prepared
 
 
 @final
@@ -26,9 +25,9 @@ class Native:
         self,
         prepared: Prepared,
         options: Options,
-        accept: Callable[[Iterate], bool],
+        accept: Accept,
         start: Iterate | None,
     ) -> Outcome:
         """See ``Backend``."""
-        (outcome,) = Ladder([prepared], options, [accept], start).run()
+        (outcome,) = Ladder(prepared, options, accept, start).run()
         return outcome

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, final
@@ -21,8 +20,8 @@ from bosearch.errors import SdpError
 from bosearch.sdp.backends.base import Explicit, judged
 from bosearch.sdp.iterate import Iterate
 from bosearch.sdp.options import Options
-from bosearch.sdp.outcome import Outcome
-from bosearch.sdp.prepare import Prepared
+from bosearch.sdp.outcome import Accept, Outcome
+from bosearch.sdp.prepared import Prepared
 from bosearch.sdp.result import Status
 
 _PACKAGE = "sdpa-multiprecision"
@@ -51,7 +50,7 @@ class SdpaGmp:
         self,
         prepared: Prepared,
         options: Options,
-        accept: Callable[[Iterate], bool],
+        accept: Accept,
         start: Iterate | None,
     ) -> Outcome:
         """See ``Backend``; it cannot be started warm."""

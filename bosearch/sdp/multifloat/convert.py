@@ -22,19 +22,16 @@ _SPARE = 64  # bits behind the last limb, for gaps between limbs
 
 
 def ratio(value: Exact) -> tuple[int, int]:
-    """Return numerator and denominator; of a ball, those of its midpoint.
+    """Return numerator and denominator.
 
     Raises:
-        SdpError: The value is not an exact number, or not finite.
+        SdpError: The value is no rational number, or not finite.
     """
     try:
         if isinstance(value, fmpq):
             return int(value.p), int(value.q)
         if isinstance(value, fmpz):
             return int(value), 1
-        if isinstance(value, arb):
-            mantissa, exponent = (int(part) for part in value.mid().man_exp())
-            return (mantissa << exponent, 1) if exponent >= 0 else (mantissa, 1 << -exponent)
         if isinstance(value, int | Fraction | Decimal):
             return value.as_integer_ratio()
     except (ValueError, OverflowError) as error:
@@ -43,6 +40,28 @@ def ratio(value: Exact) -> tuple[int, int]:
         f"expected int, Fraction, Decimal, fmpz, fmpq or arb, got {type(value).__name__}",
         hint="floats that are meant exactly enter through MultiFloat.of",
     )
+
+
+def leading(value: Exact, size: int) -> tuple[int, int]:
+    """Return ``w`` of about ``size`` bits and ``e``, with ``w 2^e`` next to the value towards zero.
+
+    Raises:
+        SdpError: The value is not an exact number, or not finite.
+    """
+    if isinstance(value, arb):  # at its midpoint; a power of two needs no division
+        if not value.is_finite():
+            raise SdpError(f"expected a finite number, got {value}")
+        mantissa, power = value.mid().man_exp()
+        excess = int(mantissa.bit_length()) - size
+        cut = abs(mantissa) >> excess if excess > 0 else abs(mantissa) << -excess
+        return int(cut if mantissa > 0 else -cut), int(power) + excess
+    numerator, denominator = ratio(value)
+    exponent = numerator.bit_length() - denominator.bit_length() - size + 1
+    if exponent <= 0:
+        whole = (abs(numerator) << -exponent) // denominator
+    else:
+        whole = abs(numerator) // (denominator << exponent)
+    return whole if numerator > 0 else -whole, exponent
 
 
 def tensor_of(values: Iterable[Exact], limbs: int, device: torch.device | str | None) -> Tensor:
@@ -62,18 +81,12 @@ def tensor_of(values: Iterable[Exact], limbs: int, device: torch.device | str | 
     signs: list[float] = []
     integers: list[bytes] = []
     for place, value in enumerate(flat):
-        numerator, denominator = ratio(value)
-        if not numerator:
-            continue
-        exponent = numerator.bit_length() - denominator.bit_length() - size + 1
-        if exponent <= 0:
-            whole = (abs(numerator) << -exponent) // denominator
-        else:
-            whole = abs(numerator) // (denominator << exponent)
-        places.append(place)
-        exponents.append(exponent)
-        signs.append(1.0 if numerator > 0 else -1.0)
-        integers.append(whole.to_bytes(size // 8, "little"))
+        whole, exponent = leading(value, size)
+        if whole:
+            places.append(place)
+            exponents.append(exponent)
+            signs.append(1.0 if whole > 0 else -1.0)
+            integers.append(abs(whole).to_bytes(size // 8, "little"))
     if places:
         words = np.frombuffer(b"".join(integers), dtype="<u2").reshape(len(places), -1, _WORD // 16)
         made = _limbs_of_words(words, limbs) * np.array(signs)

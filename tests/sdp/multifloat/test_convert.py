@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 import torch
-from flint import arb, arb_mat, fmpq, fmpq_mat, fmpz, fmpz_mat
+from flint import arb, arb_mat, ctx, fmpq, fmpq_mat, fmpz, fmpz_mat
 
 from bosearch.errors import SdpError
 from bosearch.sdp.multifloat import MultiFloat
@@ -44,6 +44,15 @@ def test_flint_matrices_keep_their_shape() -> None:
     ]
     assert MultiFloat.from_flint(fmpq_mat(0, 3), 2).shape == (0, 3)
     assert MultiFloat.from_flint(arb_mat(2, 0), 2).to_arb_mat().ncols() == 0
+
+
+def test_long_balls_are_rounded_as_the_rationals_at_their_midpoints() -> None:
+    with ctx.workprec(700):
+        balls = [scale * arb(sign) / 7 for sign in (1, -1) for scale in (arb(1), arb(2) ** 900)]
+    balls += [arb(2) ** -300, arb(-3), arb(0)]
+    mantissas = [ball.mid().man_exp() for ball in balls]
+    rationals = [fmpq(mantissa) * fmpq(2) ** int(power) for mantissa, power in mantissas]
+    assert same(MultiFloat.from_exact(balls, 4), MultiFloat.from_exact(rationals, 4))
 
 
 def test_a_ball_is_rounded_at_its_midpoint() -> None:
