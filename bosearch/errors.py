@@ -90,6 +90,10 @@ class ShapeError(BosearchError, ValueError):
     """A tensor has a shape other than the documented one."""
 
 
+class SurrogateError(BosearchError, ValueError):
+    """A surrogate is badly stated, or cannot learn from these observations."""
+
+
 class SdpError(BosearchError, ValueError):
     """A semidefinite program is badly stated, or cannot be given to a solver."""
 

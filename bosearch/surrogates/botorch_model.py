@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from bosearch.errors import ShapeError
+from bosearch.surrogates.coordinates import Coordinates
 from bosearch.surrogates.fit import JITTER
 from bosearch.surrogates.gp import GaussianProcess
 from bosearch.surrogates.kernel import matern52
@@ -108,7 +109,7 @@ class _Output(nn.Module):
 
     def __init__(self, model: GaussianProcess) -> None:
         super().__init__()
-        self.embedding = model.recipe.embedding
+        self.coordinates = Coordinates(model.recipe.embedding)
         self.is_matern = model.recipe.profile is matern52
         self.location, self.spread = model.location, model.spread
         self.constant, self.signal = model.hyper.mean, model.signal
@@ -117,29 +118,16 @@ class _Output(nn.Module):
         self.register_buffer("factor", _tensor(model.factor))
         self.register_buffer("white", _tensor(model.white))
         self.register_buffer("inverse_lengthscales", _tensor(model.inverse_lengthscales))
-        for i, table in enumerate(self.embedding.tables):
-            if table is not None:
-                self.register_buffer(f"table_{i}", _tensor(table))
 
     def forward(self, X: Tensor) -> tuple[Tensor, Tensor]:
         """Means ``batch x q`` and covariances ``batch x q x q`` at ``batch x q x d`` points."""
-        A = self._embed(X) * self.inverse_lengthscales
+        A = self.coordinates(X) * self.inverse_lengthscales
         k = self._kernel(A, self.A)  # batch x q x n
         half = torch.linalg.solve_triangular(self.factor, k.mT, upper=False)  # batch x n x q
         mean = self.constant + (half.mT @ self.white).squeeze(-1)
         cov = self._kernel(A, A) - half.mT @ half
         cov = cov + JITTER * self.signal * torch.eye(X.shape[-2], dtype=X.dtype, device=X.device)
         return self.location + self.spread * mean, self.spread**2 * cov
-
-    def _embed(self, X: Tensor) -> Tensor:
-        columns = []
-        for i, table in enumerate(self.embedding.tables):
-            if table is None:
-                columns.append(X[..., i : i + 1])
-            else:
-                codes = X[..., i].detach().round().long()
-                columns.append(getattr(self, f"table_{i}")[codes])
-        return torch.cat(columns, dim=-1)
 
     def _kernel(self, A: Tensor, B: Tensor) -> Tensor:
         squares = A.square().sum(-1).unsqueeze(-1) + B.square().sum(-1).unsqueeze(-2)

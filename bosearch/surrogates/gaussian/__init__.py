@@ -1,0 +1,1 @@
+"""Surrogates whose posterior is Gaussian, or Student-t, in closed form."""

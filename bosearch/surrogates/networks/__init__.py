@@ -1,0 +1,1 @@
+"""Surrogates made of neural networks: many small ones in one batched tensor."""
