@@ -54,7 +54,7 @@ class SingleOutput(Model):  # type: ignore[misc]  # BoTorch is untyped here
         Args:
             X: ``batch x q x d`` encoded points.
             output_indices: ``None`` or ``[0]``: there is one output.
-            observation_noise: Adds the inferred noise; a tensor, ``batch x q x 1``, these variances.
+            observation_noise: Adds the inferred noise; a ``batch x q x 1`` tensor these variances.
             posterior_transform: Applied to the posterior, if given.
             kwargs: Nothing else is understood.
 
