@@ -2,17 +2,26 @@
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
-
-import numpy as np
 
 from bosearch.errors import ConfigError
 from bosearch.problems import functions
 from bosearch.problems.benchmark import BenchmarkProblem
 from bosearch.problems.ehrlich import ehrlich
+from bosearch.problems.network_study import (
+    branin_currin,
+    dtlz1,
+    dtlz5,
+    interior_nn_draw,
+    interior_polynomial,
+    nn_draw,
+    oil_sorbent,
+    polynomial,
+)
 from bosearch.problems.nk import nk
 from bosearch.problems.pest_control import pest_control, shuffled_pest_control
+from bosearch.problems.reals import box, smooth, vector
 from bosearch.problems.rough_fuji import rough_fuji
 from bosearch.space import Choice, Integer, Real, Space
 from bosearch.study.problem import OutcomeConstraint, Problem, minimize, suggest
@@ -22,39 +31,11 @@ _ACKLEY_HALF_WIDTH = 32.768
 _ZDT1_WORST = 11.0  # threshold of both objectives: no point of the cube is worse
 
 
-def _box(bounds: Sequence[tuple[float, float]]) -> Space:
-    """Reals called x1, x2, ..."""
-    reals: dict[str, Any] = {f"x{i + 1}": Real(*ends) for i, ends in enumerate(bounds)}
-    return Space(**reals)
-
-
-def _vector(params: Mapping[str, Any], space: Space) -> functions.Array:
-    return np.array([params[name] for name in space.parameters], dtype=np.float64)
-
-
-def _smooth(
-    name: str,
-    function: Callable[[functions.Array], functions.Array],
-    bounds: list[tuple[float, float]],
-    optimum: float,
-    optimiser: list[float],
-) -> BenchmarkProblem:
-    """A function of reals alone, to be minimized as ``value``."""
-    space = _box(bounds)
-    return BenchmarkProblem(
-        name=name,
-        problem=Problem(space, (minimize("value"),)),
-        evaluate=lambda params: {"value": float(function(_vector(params, space)))},
-        optimum=optimum,
-        optimiser=dict(zip(space.parameters, optimiser, strict=True)),
-    )
-
-
 def branin() -> BenchmarkProblem:
     """Branin's function; the minimum is 5 / (4 pi), here at (pi, 2.275)."""
     bounds = [(-5.0, 10.0), (0.0, 15.0)]
     x2 = 5.1 / 4 - 5 + 6  # the valley's floor at x1 = pi, where the cosine is -1
-    return _smooth("branin", functions.branin, bounds, 5 / (4 * math.pi), [math.pi, x2])
+    return smooth("branin", functions.branin, bounds, 5 / (4 * math.pi), [math.pi, x2])
 
 
 def hartmann6() -> BenchmarkProblem:
@@ -67,7 +48,7 @@ def hartmann6() -> BenchmarkProblem:
         0.3116516166191,
         0.6573005341035,
     ]
-    return _smooth("hartmann6", functions.hartmann6, [(0.0, 1.0)] * 6, -3.32236801141551, optimiser)
+    return smooth("hartmann6", functions.hartmann6, [(0.0, 1.0)] * 6, -3.32236801141551, optimiser)
 
 
 def ackley(d: int) -> BenchmarkProblem:
@@ -80,12 +61,12 @@ def ackley(d: int) -> BenchmarkProblem:
     """
     shifts = [_ACKLEY_HALF_WIDTH / 2 * (2 * (i * _GOLDEN % 1) - 1) for i in range(1, d + 1)]
     bounds = [(s - _ACKLEY_HALF_WIDTH, s + _ACKLEY_HALF_WIDTH) for s in shifts]
-    return _smooth(f"ackley{d}", functions.ackley, bounds, 0.0, [0.0] * d)
+    return smooth(f"ackley{d}", functions.ackley, bounds, 0.0, [0.0] * d)
 
 
 def levy(d: int) -> BenchmarkProblem:
     """Levy's function; the minimum is 0."""
-    return _smooth(f"levy{d}", functions.levy, [(-10.0, 10.0)] * d, 0.0, [1.0] * d)
+    return smooth(f"levy{d}", functions.levy, [(-10.0, 10.0)] * d, 0.0, [1.0] * d)
 
 
 def mixed() -> BenchmarkProblem:
@@ -116,11 +97,11 @@ def zdt1() -> BenchmarkProblem:
     square [0, 11]^2 but the area under it, the integral of 1 - sqrt(f1) over
     [0, 1]: 121 - 1 / 3.
     """
-    space = _box([(0.0, 1.0)] * 6)
+    space = box([(0.0, 1.0)] * 6)
     objectives = tuple(minimize(m, threshold=_ZDT1_WORST) for m in ("f1", "f2"))
 
     def evaluate(params: Mapping[str, Any]) -> dict[str, float]:
-        f1, f2 = functions.zdt1(_vector(params, space))
+        f1, f2 = functions.zdt1(vector(params, space))
         return {"f1": float(f1), "f2": float(f2)}
 
     return BenchmarkProblem(
@@ -134,10 +115,10 @@ def zdt1() -> BenchmarkProblem:
 
 def gramacy() -> BenchmarkProblem:
     """A linear objective with two outcome constraints; the minimum is 0.59979."""
-    space = _box([(0.0, 1.0)] * 2)
+    space = box([(0.0, 1.0)] * 2)
 
     def evaluate(params: Mapping[str, Any]) -> dict[str, float]:
-        value, wavy, disc = functions.gramacy(_vector(params, space))
+        value, wavy, disc = functions.gramacy(vector(params, space))
         return {"value": float(value), "wavy": float(wavy), "disc": float(disc)}
 
     return BenchmarkProblem(
@@ -164,12 +145,20 @@ _FIXED: dict[str, Callable[[], BenchmarkProblem]] = {
     "ehrlich128": lambda: ehrlich(128),
     "pest_control": pest_control,
     "pest_control_shuffled": shuffled_pest_control,
+    "branin_currin": branin_currin,
+    "oil_sorbent": oil_sorbent,
 }
 _FAMILIES: dict[str, Callable[[int], BenchmarkProblem]] = {
     "ackley": ackley,
     "levy": levy,
     "nk": nk,
     "rough_fuji": rough_fuji,
+    "dtlz1_": dtlz1,
+    "dtlz5_": dtlz5,
+    "polynomial": polynomial,
+    "interior_polynomial": interior_polynomial,
+    "nn_draw": nn_draw,
+    "interior_nn_draw": interior_nn_draw,
 }
 
 NAMES: tuple[str, ...] = (*_FIXED, *(f"{family}<d>" for family in _FAMILIES))
@@ -184,7 +173,7 @@ def get(name: str) -> BenchmarkProblem:
     """
     if name in _FIXED:
         return _FIXED[name]()
-    match = re.fullmatch(r"([a-z_]+)([1-9]\d*)", name)
+    match = re.fullmatch(r"([a-z_]+|dtlz[15]_)([1-9]\d*)", name)
     if match is None or match[1] not in _FAMILIES:
         raise ConfigError(f"no benchmark problem is called {name!r}", hint=suggest(name, NAMES))
     return _FAMILIES[match[1]](int(match[2]))
