@@ -93,8 +93,8 @@ def test_no_other_point_reaches_the_maximum_of_a_polynomial(name: str) -> None:
     rng = np.random.default_rng(0)
     near = np.clip(best + rng.normal(scale=0.01, size=(500, len(best))), 0.0, 1.0)
     corners = rng.integers(2, size=(500, len(best))).astype(float)
-    corners = corners[(corners != best).any(-1)]
-    assert function(np.concatenate([near, corners])).max() < problem.optimum
+    others = np.concatenate([near, corners])
+    assert function(others[(others != best).any(-1)]).max() < problem.optimum
 
 
 def test_the_corners_of_one_group_of_a_polynomial_are_all_worse_than_its_ones() -> None:
