@@ -95,4 +95,4 @@ def _autocovariances(draws: Array) -> Array:
     n = draws.shape[1]
     centred = draws - draws.mean(1, keepdims=True)
     spectrum = np.fft.rfft(centred, 2 * n, axis=1)
-    return np.asarray(np.fft.irfft(np.abs(spectrum) ** 2, 2 * n, axis=1)[:, :n]) / n
+    return np.asarray(np.fft.irfft(np.abs(spectrum) ** 2, 2 * n, axis=1)[:, :n] / n)
