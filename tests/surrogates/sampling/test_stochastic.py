@@ -65,6 +65,6 @@ def test_unstable_steps_are_an_error() -> None:
             rate=10.0,
             friction=0.1,
             burn_in=2,
-            draws=50,
+            draws=500,
             generator=seeded(0),
         )
