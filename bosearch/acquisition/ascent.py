@@ -31,16 +31,20 @@ def ascend(
     rounds: int,
     allowed: Callable[[Array], Bools] | None = None,
     tolerance: float = 1e-8,
+    lower: Array | float = 0.0,
+    upper: Array | float = 1.0,
 ) -> tuple[Array, Array]:
-    """Climb within the unit cube, from all starts together.
+    """Climb within a box, by default the unit cube, from all starts together.
 
     Args:
         value_and_gradient: Maps ``b x d`` points to ``b`` values and ``b x d`` gradients.
         starts: ``r x d`` points.
-        free: ``d`` flags: the coordinates that may move, within [0, 1].
+        free: ``d`` flags: the coordinates that may move.
         rounds: Batches to evaluate at most.
         allowed: Which of ``b x d`` points are feasible; a step to any other is cut back.
         tolerance: A start rests when a step raises its value by less than this.
+        lower: ``d`` bounds, or one of all coordinates.
+        upper: Likewise.
 
     Returns:
         ``r x d`` points and their ``r`` values, none lower than at the start.
@@ -56,7 +60,8 @@ def ascend(
     renew = moving.copy()  # starts that need a new direction
     for _ in range(rounds):
         if renew.any():
-            direction[renew] = _direction(x[renew], slope[renew], inverse[renew])
+            held = ((x <= lower) & (slope < 0.0)) | ((x >= upper) & (slope > 0.0))
+            direction[renew] = _direction(held[renew], slope[renew], inverse[renew])
             length = np.linalg.norm(direction, axis=1)
             step = np.where(
                 renew, np.where(fresh, _FIRST_STEP / np.maximum(length, 1e-300), 1.0), step
@@ -66,7 +71,8 @@ def ascend(
         rows = np.flatnonzero(moving)
         if not len(rows):
             break
-        trial = np.clip(x[rows] + step[rows, None] * direction[rows], 0.0, 1.0)
+        trial = x[rows] + step[rows, None] * direction[rows]
+        trial = np.where(free, np.clip(trial, lower, upper), x[rows])
         moved = trial - x[rows]
         new_value, new_slope = value_and_gradient(trial)
         new_slope = np.where(free, new_slope, 0.0)
@@ -92,9 +98,8 @@ def ascend(
     return x, value
 
 
-def _direction(x: Array, slope: Array, inverse: Array) -> Array:
+def _direction(held: Bools, slope: Array, inverse: Array) -> Array:
     """Quasi-Newton directions on the coordinates that no bound holds; uphill in any case."""
-    held = ((x <= 0.0) & (slope < 0.0)) | ((x >= 1.0) & (slope > 0.0))
     free_slope = np.where(held, 0.0, slope)
     direction = np.einsum("bij,bj->bi", inverse, free_slope)
     direction = np.where(held, 0.0, direction)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
+from bosearch.acquisition.region import Region
 from bosearch.errors import InfeasibleSpaceError
 from bosearch.space import Space
 
@@ -32,10 +33,11 @@ class Domain:
     Args:
         space: What may vary; it has at least one factor.
         known: ``m x d`` points not to be proposed again, observed or pending, if any.
+        region: The part of the space to stay in; all of it by default.
     """
 
-    def __init__(self, space: Space, known: Array | None) -> None:
-        self.space = space
+    def __init__(self, space: Space, known: Array | None, region: Region | None = None) -> None:
+        self.space, self.region = space, region
         self._known = set() if known is None else {row.tobytes() for row in _rounded(known)}
 
     @property
@@ -54,12 +56,30 @@ class Domain:
         return np.array([factor.kind == "continuous" for factor in self.space.factors])
 
     @cached_property
+    def codes(self) -> NDArray[np.int64]:
+        """``d`` numbers of categories, 0 for a coordinate that is a number."""
+        factors = self.space.factors
+        return np.array([(f.size or 0) if f.kind == "categorical" else 0 for f in factors])
+
+    @property
+    def lower(self) -> Array:
+        """``d`` bounds of the numbers."""
+        return np.zeros(self.d) if self.region is None else self.region.lower
+
+    @property
+    def upper(self) -> Array:
+        """``d`` bounds of the numbers."""
+        return np.ones(self.d) if self.region is None else self.region.upper
+
+    @cached_property
     def constrained(self) -> bool:
-        """Whether some points are infeasible."""
+        """Whether some points within the bounds are infeasible."""
         return bool(self.space.constraints or self.space.forbidden)
 
     def from_cube(self, U: Array) -> Array:
         """Map ``b x d`` uniform numbers in [0, 1) to uniform encoded points."""
+        if self.region is not None:
+            U = self.lower + (self.upper - self.lower) * U
         columns = [f.from_unit(U[:, i]) for i, f in enumerate(self.space.factors)]
         return np.stack(columns, axis=1)
 
@@ -68,17 +88,19 @@ class Domain:
         return np.stack([f.snap(X[:, i]) for i, f in enumerate(self.space.factors)], axis=1)
 
     def feasible(self, X: Array) -> Bools:
-        """Which of ``b x d`` encoded points satisfy the input constraints."""
+        """Which of ``b x d`` encoded points satisfy the input constraints, within the region."""
+        held = np.ones(len(X), dtype=bool) if self.region is None else self.region.holds(X)
         if not self.constrained:
-            return np.ones(len(X), dtype=bool)
-        return np.asarray(self.space.feasible_encoded(X), dtype=bool)
+            return held
+        held &= np.asarray(self.space.feasible_encoded(X), dtype=bool)
+        return held
 
     def new(self, X: Array) -> Bools:
         """Which of ``b x d`` encoded points are not known."""
         return np.array([row.tobytes() not in self._known for row in _rounded(X)], dtype=bool)
 
     def scatter(self, n: int, rng: np.random.Generator) -> Array:
-        """At most ``n`` quasi-random feasible points, and at least one.
+        """At most ``n`` quasi-random feasible points, and at least one outside of a region.
 
         Raises:
             InfeasibleSpaceError: No feasible point could be found.
@@ -88,12 +110,16 @@ class Domain:
         found: list[Array] = []
         for _ in range(_SCATTER_ROUNDS):
             X = self.from_cube(engine.random(size))
+            if self.region is not None:
+                X = self.region.restored(X, rng)
             found.append(X[self.feasible(X)])
             if sum(map(len, found)) >= min(n, 32):
                 break
         points = np.concatenate(found)[:n]
         if len(points) >= min(n, 32):
             return points
+        if self.region is not None:
+            return np.concatenate([points, self.around(self.region.centre[None], n, rng)])[:n]
         sampled = self.space.encode(self.space.sample(min(n, 32), rng))
         return np.concatenate([points, sampled])[:n]
 
@@ -110,10 +136,12 @@ class Domain:
         change = rng.uniform(size=X.shape) < share
         change[np.arange(n), rng.integers(self.d, size=n)] = True
         reach = 10.0 ** rng.uniform(-3.0, -0.5, size=(n, 1))
-        near = np.clip(X + reach * rng.normal(size=X.shape), 0.0, 1.0)
+        near = np.clip(X + reach * rng.normal(size=X.shape), self.lower, self.upper)
         fresh = self.from_cube(rng.uniform(size=X.shape))
         categorical = np.array([factor.kind == "categorical" for factor in self.space.factors])
         X = self.snap(np.where(change, np.where(categorical, fresh, near), X))
+        if self.region is not None:
+            X = self.region.restored(X, rng)
         return X[self.feasible(X)]
 
     def neighbours(self, x: Array) -> Array:

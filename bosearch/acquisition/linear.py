@@ -8,7 +8,6 @@ from bosearch.acquisition.domain import Domain
 from bosearch.acquisition.value import Acquisition
 
 Array = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 _POLISHED = 3  # starts that are worth a climb of their own
 _INSIDE = 1.0 - 1e-7  # share of the way to a boundary point, to stay feasible in rounding
@@ -37,7 +36,7 @@ def climb_in_polytope(
         return X, values
     X, values = X.copy(), values.copy()
     for i in np.argsort(-values)[:_POLISHED]:
-        end = _climb(X[i], acquisition, free, A, b, rounds)
+        end = _climb(X[i], acquisition, domain, A, b, rounds)
         inside = X[i] + _INSIDE * (end - X[i])
         if not domain.feasible(inside[None])[0]:
             continue
@@ -47,7 +46,10 @@ def climb_in_polytope(
     return X, values
 
 
-def _climb(x: Array, acquisition: Acquisition, free: Bools, A: Array, b: Array, n: int) -> Array:
+def _climb(x: Array, acquisition: Acquisition, domain: Domain, A: Array, b: Array, n: int) -> Array:
+    free = domain.continuous
+    lower, upper = domain.lower[free], domain.upper[free]
+
     def negated(u: Array) -> tuple[float, Array]:
         point = x.copy()
         point[free] = u
@@ -60,7 +62,7 @@ def _climb(x: Array, acquisition: Acquisition, free: Bools, A: Array, b: Array, 
         x[free],
         jac=True,
         method="SLSQP",
-        bounds=[(0.0, 1.0)] * int(free.sum()),
+        bounds=list(zip(lower, upper, strict=True)),
         constraints={
             "type": "ineq",
             "fun": lambda u: rest - A[:, free] @ u,
@@ -70,5 +72,5 @@ def _climb(x: Array, acquisition: Acquisition, free: Bools, A: Array, b: Array, 
     )
     end = x.copy()
     if np.isfinite(result.x).all():
-        end[free] = np.clip(result.x, 0.0, 1.0)
+        end[free] = np.clip(result.x, lower, upper)
     return end

@@ -3,7 +3,8 @@
 Small finite spaces are scored whole. Elsewhere quasi-random points and points
 near the best ones known are scored, the most promising are climbed in the
 continuous coordinates (all starts in one batch), and discrete coordinates are
-exchanged one at a time, in turn with further climbs, until neither helps.
+exchanged one at a time, in turn with further climbs, until neither helps. Where
+slopes are not to be had, a swarm seeks a consensus instead of the climbs.
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bosearch.acquisition.ascent import ascend
+from bosearch.acquisition.consensus import Swarm, seek_consensus
 from bosearch.acquisition.domain import Domain, no_candidate
 from bosearch.acquisition.linear import climb_in_polytope
 from bosearch.acquisition.value import Acquisition
@@ -34,6 +36,7 @@ class Effort:
         starts: Points climbed.
         rounds: Batched evaluations of a climb, at most.
         wholesale: Finite spaces up to this many points are scored whole.
+        particles: Of a swarm, where there are no slopes to climb by.
     """
 
     scatter: int
@@ -41,12 +44,13 @@ class Effort:
     starts: int
     rounds: int
     wholesale: int
+    particles: int
 
 
 EFFORTS: dict[EffortName, Effort] = {
-    "fast": Effort(256, 128, 4, 40, 50_000),
-    "standard": Effort(512, 256, 10, 80, 200_000),
-    "thorough": Effort(4096, 1024, 32, 200, 200_000),
+    "fast": Effort(256, 128, 4, 40, 50_000, 64),
+    "standard": Effort(512, 256, 10, 80, 200_000, 128),
+    "thorough": Effort(4096, 1024, 32, 200, 200_000, 256),
 }
 
 _EXCHANGES = 30  # one-coordinate exchanges of one start, at most
@@ -71,6 +75,7 @@ def best_candidate(
     *,
     effort: Effort,
     rng: np.random.Generator,
+    slopes: bool = True,
 ) -> Candidate:
     """The best new feasible point that the search finds.
 
@@ -80,6 +85,7 @@ def best_candidate(
         anchors: ``k x d`` best points known, near which to look too.
         effort: How hard to search.
         rng: Source of the starting points.
+        slopes: Whether the acquisition has a gradient to climb by.
 
     Raises:
         SpaceExhaustedError: A finite space has no new point left.
@@ -90,12 +96,15 @@ def best_candidate(
         return _best_of_all(acquisition, domain)
     scattered = domain.scatter(effort.scatter, rng)
     near = domain.around(anchors, effort.around, rng)
-    far_starts = _promising(scattered, acquisition, effort.starts - effort.starts // 2, rng)
-    near_starts = _promising(near, acquisition, effort.starts // 2, rng)
-    X = np.concatenate([far_starts, near_starts])
-    X, values = _climb(X, acquisition, domain, effort)
-    if not domain.continuous.all():
-        X, values = _alternate(X, values, acquisition, domain, effort)
+    if slopes:
+        far_starts = _promising(scattered, acquisition, effort.starts - effort.starts // 2, rng)
+        near_starts = _promising(near, acquisition, effort.starts // 2, rng)
+        X = np.concatenate([far_starts, near_starts])
+        X, values = _climb(X, acquisition, domain, effort)
+        if not domain.continuous.all():
+            X, values = _alternate(X, values, acquisition, domain, effort)
+    else:
+        X, values = _agree(scattered, near, acquisition, domain, effort, rng)
     usable = domain.feasible(X) & domain.new(X) & np.isfinite(values)
     if not usable.any():  # every climb ended on a known point
         X = np.concatenate([near, scattered])
@@ -167,9 +176,48 @@ def _climb(
         rounds=effort.rounds,
         allowed=allowed,
         tolerance=1e-6,
+        lower=domain.lower,
+        upper=domain.upper,
     )
     if domain.constrained:
         return climb_in_polytope(X, values, acquisition, domain, rounds=effort.rounds)
+    return X, values
+
+
+def _agree(
+    scattered: Array,
+    near: Array,
+    acquisition: Acquisition,
+    domain: Domain,
+    effort: Effort,
+    rng: np.random.Generator,
+) -> tuple[Array, Array]:
+    """The best places that a swarm has seen, exchanges of discrete coordinates included."""
+    near_starts = _promising(near, acquisition, effort.particles // 4, rng)
+    starts = np.concatenate([near_starts, scattered])
+    starts = np.resize(starts, (max(effort.particles, 2), domain.d))  # repeats few ones
+
+    def worth(X: Array) -> Array:
+        X = domain.snap(X)
+        usable = domain.feasible(X) & domain.new(X)
+        values = np.full(len(X), -np.inf)
+        values[usable] = score(acquisition, X[usable])
+        return values
+
+    X, values = seek_consensus(
+        worth,
+        starts,
+        rng=rng,
+        swarm=Swarm(steps=effort.rounds),
+        codes=domain.codes,
+        lower=domain.lower,
+        upper=domain.upper,
+    )
+    top = np.argsort(-values, kind="stable")[: effort.starts]
+    X, values = domain.snap(X[top]), values[top]
+    if not domain.continuous.all():
+        for i in np.flatnonzero(np.isfinite(values)):
+            X[i], values[i] = _exchange(X[i], values[i], acquisition, domain)
     return X, values
 
 
