@@ -1,153 +1,156 @@
-"""Many perceptrons of one shape as one batched tensor, on whitened weights.
+"""Many small networks as one batched tensor: values, features, slopes by weights.
 
-All ``P`` weights of a network are one vector ``z``, standard normal under the prior. Layer
-``l`` of fan-in ``h`` has weights ``weight_std / sqrt(h) * z`` and biases ``bias_std * z``, so
-that the spread of a function does not depend on its widths (Neal 1996, *Bayesian Learning
-for Neural Networks*, chapter 2). ``S`` networks are ``S x P``; inputs in [0, 1] are centred to
-[-1, 1]; the one output is linear. Everything follows the dtype of ``z``.
+The ``P`` weights of a network are a flat vector ``z``, whitened: all are standard normal
+under the prior. A layer with ``k`` inputs and whitened matrix and vector ``(V, c)`` computes
+``weight_std / sqrt(k) * h V + bias_std * c``, so that the variance of a value neither grows
+nor shrinks with width, and wide networks are the infinite one with the same two numbers.
+``S`` networks are ``S x P``; they run in the dtype of ``z``, to which points are cast.
+
+Source: Neal (1996), *Bayesian Learning for Neural Networks*, section 2.1, for the scaling.
 """
 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import final
+from typing import Literal, final
 
 import torch
 from torch import Generator, Tensor
 
-from bosearch.errors import SurrogateError
+Activation = Literal["tanh", "relu", "gelu"]
+ACTIVATIONS: tuple[str, ...] = ("tanh", "relu", "gelu")
 
-ACTIVATIONS = ("tanh", "relu", "gelu")
+Tangent = tuple[float, Tensor, Tensor]
+"""Of a layer: its factor of whitened weights, ``S x b x k`` inputs, ``S x b x w`` slopes."""
 
 
 @final
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class BatchedMLP:
-    """The shape of a network, and the scales of its prior.
+    """A fully connected network with one output; no widths make it linear.
 
     Args:
-        widths: Of the hidden layers; none makes a linear model.
-        activation: One of ``ACTIVATIONS``.
+        widths: Of the hidden layers.
+        activation: Of the hidden layers; ``gelu`` is the exact one, by the error function.
         weight_std: Prior standard deviation of a weight, times the root of its fan-in.
-        bias_std: Prior standard deviation of a bias.
+        bias_std: Of a bias.
     """
 
-    widths: tuple[int, ...]
-    activation: str = "tanh"
+    widths: tuple[int, ...] = (64, 64)
+    activation: Activation = "tanh"
     weight_std: float = 1.5
     bias_std: float = 1.0
 
-    def __post_init__(self) -> None:
-        if self.activation not in ACTIVATIONS:
-            raise SurrogateError(
-                f"activation must be one of {', '.join(ACTIVATIONS)}, got {self.activation!r}"
-            )
-
-    def sizes(self, p: int) -> list[tuple[int, int]]:
-        """Inputs and outputs of each layer, for ``p`` coordinates."""
-        ends = [p, *self.widths, 1]
-        return list(pairwise(ends))
-
     def count(self, p: int) -> int:
         """Number of weights and biases, ``P``, for ``p`` coordinates."""
-        return sum((inputs + 1) * outputs for inputs, outputs in self.sizes(p))
-
-    def init(
-        self, S: int, p: int, generator: Generator, dtype: torch.dtype = torch.float32
-    ) -> Tensor:
-        """``S x P`` draws from the prior."""
-        z = torch.randn(S, self.count(p), generator=generator, dtype=torch.float64)
-        return z.to(dtype)
+        return sum((k + 1) * w for k, w in self._shapes(p))
 
     def is_weight(self, p: int) -> Tensor:
-        """``P`` flags: whether a coordinate is a weight, not a bias."""
-        parts = [
-            torch.cat([torch.ones(h * k, dtype=torch.bool), torch.zeros(k, dtype=torch.bool)])
-            for h, k in self.sizes(p)
-        ]
+        """``P`` flags: true for weights, false for biases."""
+        parts = [torch.arange((k + 1) * w) < k * w for k, w in self._shapes(p)]
         return torch.cat(parts)
 
-    def layers(self, z: Tensor, p: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Per layer, weights ``S x inputs x outputs`` and biases ``S x 1 x outputs``."""
-        start = 0
-        for h, k in self.sizes(p):
-            W = z[:, start : start + h * k].reshape(-1, h, k)
-            b = z[:, start + h * k : start + (h + 1) * k].unsqueeze(1)
-            yield W * (self.weight_std / math.sqrt(h)), b * self.bias_std
-            start += (h + 1) * k
+    def init(
+        self, count: int, p: int, generator: Generator, dtype: torch.dtype = torch.float64
+    ) -> Tensor:
+        """``count x P`` draws from the prior; the same up to rounding in every ``dtype``."""
+        shape = (count, self.count(p))
+        return torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype)
 
     def forward(self, z: Tensor, Z: Tensor) -> Tensor:
-        """``S x b`` values of ``S x P`` networks at points.
+        """``S x b`` values of ``S x P`` networks at ``b x p`` points, or at ``S x b x p``."""
+        *_, last = self._layers(z, Z.shape[-1])
+        return self._apply(last, self.features(z, Z)).squeeze(-1)
 
-        Args:
-            z: ``S x P`` whitened weights.
-            Z: ``b x p`` coordinates, or ``S x b x p`` of each network.
+    def features(self, z: Tensor, Z: Tensor) -> Tensor:
+        """``S x b x w`` outputs of the last hidden layer; centred coordinates if there is none."""
+        *hidden, _ = self._layers(z, Z.shape[-1])
+        h = self._centred(z, Z)
+        for layer in hidden:
+            h = self._activate(self._apply(layer, h))
+        return h
+
+    def tangents(self, z: Tensor, Z: Tensor) -> list[Tangent]:
+        """What derivatives of the values by all weights are made of, layer by layer.
+
+        The derivative of the value at point ``i`` by the whitened weight from input ``j`` to
+        output ``k`` of a layer is ``factor * inputs[i, j] * slopes[i, k]``; by the whitened
+        bias, ``bias_std * slopes[i, k]``. Can be differentiated by ``Z``.
         """
-        *_, values = self.preactivations(z, Z)
-        return values.squeeze(-1)
-
-    def hidden(self, z: Tensor, Z: Tensor) -> Tensor:
-        """``S x b x h`` features that the last layer adds up; the centred inputs if linear."""
-        *_, features = self.activations(z, Z)
-        return features
-
-    def preactivations(self, z: Tensor, Z: Tensor) -> list[Tensor]:
-        """``S x b x outputs`` of each layer, before its nonlinearity; the last is the value."""
-        a, found = self._centred(z, Z), []
-        for W, b in self.layers(z, Z.shape[-1]):
-            found.append(torch.baddbmm(b, a, W))
-            a = self._activate(found[-1])
-        return found
-
-    def activations(self, z: Tensor, Z: Tensor) -> list[Tensor]:
-        """``S x b x inputs`` of each layer."""
-        hidden = self.preactivations(z, Z)[:-1]
-        return [self._centred(z, Z), *(self._activate(u) for u in hidden)]
-
-    def _centred(self, z: Tensor, Z: Tensor) -> Tensor:
-        return (2.0 * Z.to(z.dtype) - 1.0).expand(len(z), *Z.shape[-2:])
-
-    def _activate(self, u: Tensor) -> Tensor:
-        if self.activation == "tanh":
-            return u.tanh()
-        if self.activation == "relu":
-            return u.relu()
-        return torch.nn.functional.gelu(u)
-
-    def _slope(self, u: Tensor) -> Tensor:
-        """Derivative of the nonlinearity."""
-        if self.activation == "tanh":
-            return 1.0 - u.tanh().square()
-        if self.activation == "relu":
-            return (u > 0.0).to(u.dtype)
-        normal = torch.exp(-0.5 * u.square()) / math.sqrt(2.0 * math.pi)
-        slope: Tensor = torch.special.ndtr(u) + u * normal
-        return slope
-
-    def factors(self, z: Tensor, Z: Tensor) -> list[tuple[Tensor, Tensor]]:
-        """What the slopes of the values in the weights are made of, layer by layer.
-
-        Returns:
-            Per layer ``S x b x inputs`` inputs ``a`` and ``S x b x outputs`` slopes ``d`` of
-            the value in the preactivations: the slope in weight ``i, j`` is ``a_i d_j``, in
-            bias ``j`` it is ``d_j`` (both before whitening). They can be differentiated.
-        """
-        u = self.preactivations(z, Z)
-        slope = torch.ones_like(u[-1])
-        slopes = [slope]
-        weights = [W for W, _ in self.layers(z, Z.shape[-1])]
-        for W, before in zip(weights[:0:-1], u[-2::-1], strict=True):
-            slope = slope @ W.mT * self._slope(before)
-            slopes.append(slope)
-        inputs = [self._centred(z, Z), *(self._activate(v) for v in u[:-1])]
-        return list(zip(inputs, slopes[::-1], strict=True))
+        layers = list(self._layers(z, Z.shape[-1]))
+        h = self._centred(z, Z)
+        inputs, derivatives = [h], []
+        for layer in layers[:-1]:
+            a = self._apply(layer, h)
+            h = self._activate(a)
+            inputs.append(h)
+            derivatives.append(self._derivative(a, h))
+        slopes = torch.ones_like(h[..., :1])
+        found: list[Tangent] = []
+        for i in reversed(range(len(layers))):
+            matrix = layers[i][0]
+            factor = self._factor(matrix.shape[-2])
+            found.append((factor, inputs[i], slopes))
+            if i:
+                slopes = factor * (slopes @ matrix.mT) * derivatives[i - 1]
+        return found[::-1]
 
     def jacobian(self, z: Tensor, Z: Tensor) -> Tensor:
-        """``S x b x P`` slopes of the values in the whitened weights."""
+        """``S x b x P`` derivatives of the values by the whitened weights of each network."""
         parts = []
-        for a, d in self.factors(z, Z):
-            scale = self.weight_std / math.sqrt(a.shape[-1])
-            outer = a.unsqueeze(-1) * d.unsqueeze(-2)  # S x b x inputs x outputs
-            parts += [scale * outer.flatten(-2), self.bias_std * d]
+        for factor, inputs, slopes in self.tangents(z, Z):
+            outer = factor * inputs.unsqueeze(-1) * slopes.unsqueeze(-2)  # S x b x k x w
+            parts += [outer.flatten(-2), self.bias_std * slopes]
         return torch.cat(parts, dim=-1)
+
+    def tangent_kernel(self, left: list[Tangent], right: list[Tangent]) -> Tensor:
+        """``S x b x c``: the product of two Jacobians over weights, without forming either.
+
+        Source: Jacot, Gabriel and Hongler (2018), "Neural tangent kernel", for the sum over
+        layers of products of inputs' and slopes' inner products; here at finite width.
+        """
+        return torch.stack(
+            [
+                (factor**2 * (h @ g.mT) + self.bias_std**2) * (s @ t.mT)
+                for (factor, h, s), (_, g, t) in zip(left, right, strict=True)
+            ]
+        ).sum(0)
+
+    def _shapes(self, p: int) -> Iterator[tuple[int, int]]:
+        """Inputs and outputs of each layer."""
+        yield from zip((p, *self.widths), (*self.widths, 1), strict=True)
+
+    def _layers(self, z: Tensor, p: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Whitened matrices ``S x k x w`` and vectors ``S x 1 x w``."""
+        start = 0
+        for k, w in self._shapes(p):
+            middle, stop = start + k * w, start + (k + 1) * w
+            yield z[:, start:middle].reshape(-1, k, w), z[:, None, middle:stop]
+            start = stop
+
+    def _factor(self, fan_in: int) -> float:
+        return self.weight_std / math.sqrt(fan_in)
+
+    def _centred(self, z: Tensor, Z: Tensor) -> Tensor:
+        """``S x b x p`` coordinates in [-1, 1]."""
+        h = 2.0 * Z.to(z.dtype) - 1.0
+        return h if h.ndim == 3 else h.expand(len(z), *h.shape)
+
+    def _apply(self, layer: tuple[Tensor, Tensor], h: Tensor) -> Tensor:
+        matrix, vector = layer
+        factor = self._factor(matrix.shape[-2])
+        return torch.baddbmm(vector, h, matrix, beta=self.bias_std, alpha=factor)
+
+    def _activate(self, a: Tensor) -> Tensor:
+        if self.activation == "tanh":
+            return a.tanh()
+        return a.relu() if self.activation == "relu" else a * torch.special.ndtr(a)
+
+    def _derivative(self, a: Tensor, h: Tensor) -> Tensor:
+        """Of the activation at ``a``, where its value is ``h``."""
+        if self.activation == "tanh":
+            return 1.0 - h.square()
+        if self.activation == "relu":
+            return (a > 0.0).to(a.dtype)
+        density = (-0.5 * a.square()).exp() / math.sqrt(2.0 * math.pi)
+        return torch.special.ndtr(a) + a * density

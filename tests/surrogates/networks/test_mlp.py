@@ -1,102 +1,108 @@
-"""Batched networks against loops over ordinary ones, their slopes against autograd."""
+"""Batched networks: against loops, automatic differentiation and the infinite network."""
 
 import math
-from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
-from bosearch.errors import SurrogateError
 from bosearch.surrogates.networks.mlp import ACTIVATIONS, BatchedMLP
 
 P = 3
 
 
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
+def network(activation: str, widths: tuple[int, ...] = (5, 4)) -> BatchedMLP:
+    return BatchedMLP(widths, activation, weight_std=1.3, bias_std=0.7)  # type: ignore[arg-type]
 
 
-def points(b: int, seed: int = 1) -> Tensor:
-    return torch.rand(b, P, generator=generator(seed), dtype=torch.float64)
+def weights(mlp: BatchedMLP, count: int = 4) -> Tensor:
+    return mlp.init(count, P, Generator().manual_seed(0))
 
 
-def plain(net: BatchedMLP, z: Tensor, x: Tensor) -> Tensor:
-    """One network at one point, number by number as the text books write it."""
-    act: Any = {"tanh": torch.tanh, "relu": torch.relu, "gelu": torch.nn.GELU()}[net.activation]
-    a, rest = 2.0 * x - 1.0, z
-    for i, (h, k) in enumerate(net.sizes(P)):
-        W, b, rest = rest[: h * k].reshape(h, k), rest[h * k : (h + 1) * k], rest[(h + 1) * k :]
-        u = a @ W * net.weight_std / math.sqrt(h) + net.bias_std * b
-        a = u if i == len(net.widths) else act(u)
-    return a.squeeze()
+def points(*shape: int) -> Tensor:
+    return torch.rand((*shape, P), generator=Generator().manual_seed(1), dtype=torch.float64)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_batched_networks_equal_one_network_at_a_time(activation: str) -> None:
+    mlp = network(activation)
+    z, Z = weights(mlp), points(7)
+    phi = {"tanh": torch.tanh, "relu": torch.relu, "gelu": torch.nn.functional.gelu}[activation]
+
+    def by_hand(w: Tensor, point: Tensor) -> Tensor:
+        h = 2.0 * point - 1.0
+        start = 0
+        for i, (k, m) in enumerate([(3, 5), (5, 4), (4, 1)]):
+            V = w[start : start + k * m].reshape(k, m)
+            c = w[start + k * m : start + (k + 1) * m]
+            h = 1.3 / math.sqrt(k) * (h @ V) + 0.7 * c
+            h = phi(h) if i < 2 else h
+            start += (k + 1) * m
+        assert start == mlp.count(P)
+        return h[0]
+
+    expected = torch.stack([torch.stack([by_hand(w, point) for point in Z]) for w in z])
+    torch.testing.assert_close(mlp.forward(z, Z), expected, rtol=1e-12, atol=1e-13)
+    own = points(4, 7)
+    each = torch.cat([mlp.forward(z[s : s + 1], own[s]) for s in range(4)])
+    torch.testing.assert_close(mlp.forward(z, own), each, rtol=1e-12, atol=1e-13)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("widths", [(), (5,), (5, 4)])
-def test_a_batch_equals_a_loop(widths: tuple[int, ...], activation: str) -> None:
-    net = BatchedMLP(widths=widths, activation=activation, bias_std=0.7)
-    z, Z = net.init(4, P, generator(), torch.float64), points(6)
-    loop = torch.stack([torch.stack([plain(net, zi, x) for x in Z]) for zi in z])
-    torch.testing.assert_close(net.forward(z, Z), loop, rtol=1e-12, atol=1e-12)
-    own = torch.stack([points(6, seed) for seed in range(4)])
-    loop = torch.stack([net.forward(z[i : i + 1], own[i])[0] for i in range(4)])
-    torch.testing.assert_close(net.forward(z, own), loop, rtol=1e-12, atol=1e-12)
-
-
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("widths", [(), (5,), (5, 4)])
-def test_the_jacobian_is_that_of_autograd(widths: tuple[int, ...], activation: str) -> None:
-    net = BatchedMLP(widths=widths, activation=activation, bias_std=0.7)
-    z, Z = net.init(2, P, generator(), torch.float64), points(3)
-    found = net.jacobian(z, Z)
-    assert found.shape == (2, 3, net.count(P))
-    for s in range(2):
-        whole = torch.autograd.functional.jacobian(
-            lambda w: net.forward(w.unsqueeze(0), Z)[0], z[s]
+def test_jacobians_are_those_of_automatic_differentiation(
+    activation: str, widths: tuple[int, ...]
+) -> None:
+    mlp = network(activation, widths)
+    z, Z = weights(mlp), points(6)
+    J = mlp.jacobian(z, Z)
+    for s in range(len(z)):
+        expected = torch.autograd.functional.jacobian(
+            lambda w: mlp.forward(w.unsqueeze(0), Z)[0], z[s]
         )
-        torch.testing.assert_close(found[s], whole, rtol=1e-10, atol=1e-12)
+        torch.testing.assert_close(J[s], expected, rtol=1e-10, atol=1e-12)
+    product = mlp.tangent_kernel(mlp.tangents(z, Z), mlp.tangents(z, Z[:2]))
+    torch.testing.assert_close(product, J @ J[:, :2].mT, rtol=1e-10, atol=1e-12)
 
 
-def test_values_are_weighted_sums_of_the_last_features() -> None:
-    net = BatchedMLP(widths=(5, 4))
-    z, Z = net.init(2, P, generator(), torch.float64), points(3)
-    *_, (W, b) = net.layers(z, P)
-    torch.testing.assert_close((net.hidden(z, Z) @ W + b).squeeze(-1), net.forward(z, Z))
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_jacobians_have_slopes_in_the_points(activation: str) -> None:
+    mlp = network(activation)
+    z, Z = weights(mlp, 1), points(2).requires_grad_()
+    assert torch.autograd.gradcheck(lambda Z: mlp.jacobian(z, Z), Z)
 
 
-def test_biases_are_told_from_weights() -> None:
-    net = BatchedMLP(widths=(5, 4), bias_std=0.0)
-    z, Z = net.init(2, P, generator(), torch.float64), points(3)
-    weights = net.is_weight(P)
-    assert int(weights.sum()) == 3 * 5 + 5 * 4 + 4
-    torch.testing.assert_close(net.forward(z, Z), net.forward(z * weights, Z))
+def test_wide_networks_have_the_variances_of_the_infinite_one() -> None:
+    """ReLU halves a second moment: K' = s_b^2 + s_w^2 K / 2, twice."""
+    mlp = BatchedMLP((256, 256), "relu", weight_std=1.4, bias_std=0.6)
+    z = mlp.init(800, P, Generator().manual_seed(2), dtype=torch.float32)
+    Z = points(2)
+    var = mlp.forward(z, Z).double().square().mean(0)
+    K = 0.36 + 1.96 * (2.0 * Z - 1.0).square().mean(-1)
+    for _ in range(2):
+        K = 0.36 + 1.96 * K / 2.0
+    error = 4.0 * math.sqrt(2.0 / 800) * 1.2  # 4 standard errors; finite width adds kurtosis
+    torch.testing.assert_close(var, K, rtol=error, atol=0.0)
 
 
-def test_the_prior_spreads_the_same_at_every_width() -> None:
-    # One hidden tanh layer: Var f = s_w^2 E tanh(u)^2 + s_b^2, u ~ N(0, s_w^2 |x|^2 / p + s_b^2).
-    Z = points(1)
-    u_var = 1.5**2 * float((2.0 * Z - 1.0).square().mean()) + 1.0
-    u = torch.linspace(-12.0, 12.0, 4001, dtype=torch.float64) * math.sqrt(u_var)
-    density = torch.exp(-0.5 * u**2 / u_var) / math.sqrt(2.0 * math.pi * u_var)
-    expected = 1.5**2 * float(torch.trapezoid(u.tanh() ** 2 * density, u)) + 1.0
-    for width in (2, 40):
-        net = BatchedMLP(widths=(width,))
-        z = net.init(20_000, P, generator(), torch.float64)
-        squares = net.forward(z, Z).square()
-        error = float(squares.std()) / math.sqrt(20_000)
-        assert float(squares.mean()) == pytest.approx(expected, abs=4.0 * error)
+def test_features_and_last_layer_make_the_values() -> None:
+    mlp = network("tanh")
+    z, Z = weights(mlp), points(6)
+    last, bias = z[:, -5:-1], z[:, -1]
+    made = 1.3 / 2.0 * (mlp.features(z, Z) @ last.unsqueeze(-1)).squeeze(-1) + 0.7 * bias[:, None]
+    torch.testing.assert_close(mlp.forward(z, Z), made, rtol=1e-12, atol=1e-13)
 
 
-def test_single_precision_stays_single() -> None:
-    net = BatchedMLP(widths=(5,))
-    z = net.init(2, P, generator())
-    assert net.forward(z, points(3)).dtype == torch.float32
-    torch.testing.assert_close(
-        net.forward(z, points(3)).double(), net.forward(z.double(), points(3)), rtol=1e-5, atol=1e-5
-    )
+def test_single_precision_is_the_same_network() -> None:
+    mlp = network("tanh")
+    half = mlp.init(4, P, Generator().manual_seed(0), dtype=torch.float32)
+    Z = points(6)
+    values = mlp.forward(half, Z)
+    assert values.dtype == torch.float32
+    torch.testing.assert_close(values.double(), mlp.forward(weights(mlp), Z), rtol=1e-5, atol=1e-5)
 
 
-def test_an_unknown_activation_is_refused() -> None:
-    with pytest.raises(SurrogateError, match="activation must be one of tanh, relu, gelu"):
-        BatchedMLP(widths=(3,), activation="sin")
+def test_weights_are_told_from_biases() -> None:
+    mlp = network("tanh", (2,))
+    flags = mlp.is_weight(1).tolist()
+    assert flags == [True, True, False, False, True, True, False]  # 1 x 2, 2, 2 x 1, 1
