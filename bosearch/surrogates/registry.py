@@ -34,8 +34,11 @@ _HOME = {
     "sghmc": "bosearch.surrogates.sampling.sghmc:Sghmc",
 }
 
-PRESETS: dict[str, dict[str, Any]] = {}
-"""Names for tables of options."""
+PRESETS: dict[str, dict[str, Any]] = {
+    "ibnn-fixed": {"name": "ibnn", "learn": "scale"},
+    "paper-ibnn": {"name": "ibnn", "learn": "nothing", "centred": False},
+}
+"""Names for tables of options; ``paper-...``: as the study of arXiv 2305.20028 meant it."""
 
 NAMES: tuple[str, ...] = (*_HOME, *PRESETS)
 """What a study definition may name as its surrogate."""

@@ -24,9 +24,6 @@ JITTER = 1e-9  # added to the variance of every observation
 _LOG_2PI = math.log(2.0 * math.pi)
 _MEAN = Hyper(0.0, -10.0, 10.0)
 
-Correction = Callable[[Tensor], Tensor]
-"""A term of the evidence that depends on the log variance of the noise alone."""
-
 
 @final
 @dataclass(frozen=True, eq=False)
@@ -41,6 +38,7 @@ class ExactProcess:
         Z: ``n x p`` coordinates.
         y: ``n`` values.
         known_var: ``n`` variances of the noise; NaN where it is inferred.
+        counts: ``n`` numbers of observations that each value is the mean of; ``None``: one.
     """
 
     kernel: Kernel
@@ -50,11 +48,13 @@ class ExactProcess:
     Z: Tensor
     y: Tensor
     known_var: Tensor
+    counts: Tensor | None = None
 
     @property
     def noise(self) -> Tensor:
-        """``n`` variances of the observations' noise."""
-        return torch.where(self.known_var.isnan(), self.log_noise.exp(), self.known_var) + JITTER
+        """``n`` variances of the noise of the values."""
+        each = torch.where(self.known_var.isnan(), self.log_noise.exp(), self.known_var)
+        return (each if self.counts is None else each / self.counts) + JITTER
 
     @cached_property
     def factor(self) -> Tensor:
@@ -109,9 +109,9 @@ class ExactProcess:
 
         return values
 
-    def given(self, Z: Tensor, y: Tensor, known_var: Tensor) -> Self:
+    def given(self, Z: Tensor, y: Tensor, known_var: Tensor, counts: Tensor | None = None) -> Self:
         """The same prior, given other observations."""
-        return replace(self, Z=Z, y=y, known_var=known_var)
+        return replace(self, Z=Z, y=y, known_var=known_var, counts=counts)
 
 
 def normal_log_density(y: Tensor, mean: Tensor, var: Tensor) -> Tensor:
@@ -160,7 +160,8 @@ def fit(
     *,
     starts: int = 1,
     generator: Generator | None = None,
-    correction: Correction | None = None,
+    counts: Tensor | None = None,
+    evidence: Callable[[ExactProcess], Tensor] | None = None,
     max_gradients: int = 200,
 ) -> FoundProcess:
     """Climb the log posterior density of the hyperparameters, by L-BFGS-B.
@@ -173,7 +174,8 @@ def fit(
         known_var: ``n`` variances of the noise; NaN where it is inferred.
         starts: Climbs: one from the start of each hyperparameter, others around it.
         generator: Of the other starts.
-        correction: What the evidence lacks, by log noise.
+        counts: As of the process.
+        evidence: Log marginal likelihood, if it is not that of the process.
         max_gradients: Of one climb.
 
     Raises:
@@ -184,12 +186,11 @@ def fit(
     evaluations = 0
 
     def process(theta: Tensor) -> ExactProcess:
-        return ExactProcess(kernel, theta[:-2], theta[-2], theta[-1], Z, y, known_var)
+        return ExactProcess(kernel, theta[:-2], theta[-2], theta[-1], Z, y, known_var, counts)
 
     def density(theta: Tensor) -> Tensor:
-        value = process(theta).log_evidence
-        if correction is not None:
-            value = value + correction(theta[-2])
+        here = process(theta)
+        value = here.log_evidence if evidence is None else evidence(here)
         for log_x, hyper in zip(theta, hypers, strict=True):
             if hyper.prior is not None:
                 value = value + hyper.prior(log_x)
