@@ -29,6 +29,7 @@ Slope = Callable[[Tensor], Tensor]
 
 _SMALL = 0.5  # below it, power series are more accurate than closed forms
 _TERMS = range(16)
+_CHECK_EVERY = 20  # steps from one look at ``bound`` to the next
 
 
 @final
@@ -153,6 +154,7 @@ def sample(
     generator: Generator,
     every: int = 1,
     friction: float = 1.0,
+    bound: float = math.inf,
 ) -> Draws:
     """Run all chains for ``burn_in`` steps that are forgotten, then keep ``draws`` states.
 
@@ -166,9 +168,11 @@ def sample(
         generator: Of velocities and noise.
         every: Steps from one kept state to the next.
         friction: ``gamma``.
+        bound: Size of a coordinate beyond which the scheme must have lost its way: with no
+            move refused, nothing else calls it back.
 
     Raises:
-        ArithmeticError: A chain left the numbers that can be computed.
+        ArithmeticError: A chain left the numbers that can be computed, or ``bound``.
     """
     advance, cost, parts = SCHEMES[scheme]
     moving = Moving(start, normal_like(start, generator), slope(start))
@@ -176,9 +180,11 @@ def sample(
     for i in range(burn_in + draws * every):
         noise = Noise.drawn(start, step, generator, parts=parts)
         moving = advance(slope, moving, step, friction, noise)
+        if i % _CHECK_EVERY == 0 and not float(moving.x.abs().max()) <= bound:
+            raise ArithmeticError(f"the {scheme} scheme is not stable at steps of {step:.3g}")
         if i >= burn_in and (i - burn_in + 1) % every == 0:
             kept.append(moving.x)
     states = torch.stack(kept)
-    if not torch.isfinite(states).all():
+    if not torch.isfinite(states).all() or not float(states.abs().max()) <= bound:
         raise ArithmeticError(f"the {scheme} scheme is not stable at steps of {step:.3g}")
     return Draws(states, 1 + cost * (burn_in + draws * every), step)
