@@ -38,7 +38,13 @@ class Domain:
 
     def __init__(self, space: Space, known: Array | None, region: Region | None = None) -> None:
         self.space, self.region = space, region
+        self._points = known
         self._known = set() if known is None else {row.tobytes() for row in _rounded(known)}
+
+    @property
+    def whole(self) -> "Domain":
+        """The domain without its region."""
+        return Domain(self.space, self._points)
 
     @property
     def known(self) -> int:
@@ -89,7 +95,8 @@ class Domain:
 
     def feasible(self, X: Array) -> Bools:
         """Which of ``b x d`` encoded points satisfy the input constraints, within the region."""
-        held = np.ones(len(X), dtype=bool) if self.region is None else self.region.holds(X)
+        whole = np.ones(len(X), dtype=bool)
+        held: Bools = whole if self.region is None else self.region.holds(X)
         if not self.constrained:
             return held
         held &= np.asarray(self.space.feasible_encoded(X), dtype=bool)

@@ -6,11 +6,12 @@ Multiple Noisy Objectives with Expected Hypervolume Improvement"; Ament et al.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, final
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from bosearch.acquisition.torch_acquisition import TorchAcquisition
 from bosearch.acquisition.value import Array, AtLeast
 from bosearch.surrogates.botorch_model import GaussianProcesses  # before BoTorch: it warns
 from bosearch.surrogates.gp import GaussianProcess
@@ -33,7 +34,7 @@ def log_hypervolume_improvement(
     observed: Array,
     pending: Array,
     seed: int,
-) -> "TorchAcquisition":
+) -> TorchAcquisition:
     """Log expected hypervolume improvement of one more point.
 
     Args:
@@ -60,32 +61,6 @@ def log_hypervolume_improvement(
         cache_root=False,
     )
     return TorchAcquisition(acquisition)
-
-
-@final
-class TorchAcquisition:
-    """A BoTorch acquisition function as a score of single candidates."""
-
-    def __init__(self, acquisition: Callable[[Tensor], Tensor]) -> None:
-        """``acquisition`` maps ``b x 1 x d`` candidates to ``b`` values."""
-        self.acquisition = acquisition
-
-    def value(self, X: Array) -> Array:
-        """Score ``b x d`` encoded candidates; ``b`` values."""
-        with torch.no_grad():
-            values: Array = self.acquisition(_candidates(X)).numpy()
-        return values
-
-    def value_and_gradient(self, X: Array) -> tuple[Array, Array]:
-        """Scores and their derivatives, ``b`` and ``b x d``."""
-        candidates = _candidates(X).requires_grad_()
-        values = self.acquisition(candidates)
-        (slopes,) = torch.autograd.grad(values.sum(), candidates)
-        return values.detach().numpy(), slopes[:, 0].numpy()
-
-
-def _candidates(X: Array) -> Tensor:
-    return torch.tensor(X, dtype=torch.float64).unsqueeze(1)  # b x 1 x d
 
 
 def _excess(index: int, bound: float) -> Callable[[Tensor], Tensor]:

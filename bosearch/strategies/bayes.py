@@ -1,78 +1,54 @@
-"""Bayesian optimization: a Gaussian process says which point is worth measuring.
+"""Bayesian optimization: a model says which point is worth measuring.
 
 Starts with a Sobol design and goes on with it while there is nothing to learn
 from. A point is not proposed again, unless its values are told with standard
 errors, or the space is finite and exhausted and the values are noisy: then
 another look at a good point can be worth more than a first look at a bad one.
 When the numerics break down, the point comes from the Sobol sequence and its
-provenance says why.
+provenance says why. Models are fast Gaussian processes, or any surrogate.
 """
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import Any, Self, cast, final, get_args
+from typing import Any, Self, cast, final
 
 import numpy as np
 
 from bosearch.acquisition.domain import Domain
-from bosearch.acquisition.optimize import EFFORTS, Effort, EffortName, best_candidate
-from bosearch.acquisition.single import Outcomes, improvement
-from bosearch.acquisition.value import Acquisition
-from bosearch.errors import InfeasibleSpaceError, SpaceExhaustedError, StrategyError
-from bosearch.strategies.base import Support
+from bosearch.acquisition.optimize import EFFORTS, Candidate, best_candidate
+from bosearch.acquisition.region import Region
+from bosearch.errors import InfeasibleSpaceError, SpaceExhaustedError, StrategyError, SurrogateError
+from bosearch.strategies import switching, trust_region
+from bosearch.strategies.base import Support, with_pending
+from bosearch.strategies.bayes_options import BayesOptions
+from bosearch.strategies.built_in import BuiltIn
 from bosearch.strategies.modelling import Modelling
+from bosearch.strategies.models import Choice, Models
 from bosearch.strategies.sobol import SobolStrategy
 from bosearch.study.problem import Problem, suggest
-from bosearch.study.trial import Proposal, Trial, TrialState
+from bosearch.study.trial import Proposal, TrialState
 from bosearch.study.view import StudyView
+from bosearch.surrogates import registry
 
 CACHE_KEY = "bayes"
-_Choice = tuple[Acquisition, str, dict[str, Any]]
-
-
-@final
-@dataclass(frozen=True)
-class BayesOptions:
-    """The options of the strategy.
-
-    Args:
-        initial: Trials before the first model, observed and failed ones included;
-            ``None`` means twice the number of factors, within 5 and 20.
-        effort: How hard to search for the next point: ``fast``, ``standard``, ``thorough``.
-    """
-
-    initial: int | None = None
-    effort: EffortName = "standard"
-
-    def __post_init__(self) -> None:
-        if self.initial is not None and (
-            isinstance(self.initial, bool) or not isinstance(self.initial, int) or self.initial < 1
-        ):
-            raise StrategyError(
-                f"strategy 'bayes': initial must be a whole number from 1, got {self.initial!r}"
-            )
-        if self.effort not in EFFORTS:
-            raise StrategyError(
-                f"strategy 'bayes': effort must be one of {', '.join(EFFORTS)},"
-                f" got {self.effort!r}",
-                hint=suggest(str(self.effort), get_args(EffortName)),
-            )
-
-    def initial_for(self, d: int) -> int:
-        """Size of the initial design with ``d`` factors."""
-        return self.initial if self.initial is not None else max(5, min(2 * d, 20))
 
 
 @final
 class BayesStrategy:
-    """Gaussian processes with dimension-scaled priors and log expected improvement."""
+    """Gaussian processes, or a surrogate by name, and the acquisition that suits them."""
 
     name = "bayes"
 
     def __init__(self, options: BayesOptions) -> None:
+        """Load the surrogate, if one is named.
+
+        Raises:
+            SurrogateError: It does not exist, or an option of it is wrong.
+        """
         self.options = options
+        self._recipe = None if options.surrogate is None else registry.load(options.surrogate)
+        self._fits: Any = None  # of this process; made with the first surrogate
         self._sobol = SobolStrategy()
 
     @classmethod
@@ -81,6 +57,7 @@ class BayesStrategy:
 
         Raises:
             StrategyError: An option is unknown or has a wrong value.
+            SurrogateError: The surrogate or an option of it does.
         """
         known = list(BayesOptions.__dataclass_fields__)
         for key in options:
@@ -95,12 +72,16 @@ class BayesStrategy:
         missing = problem.space.without_coordinates
         if missing:
             return Support(False, (f"a model has no coordinates for {', '.join(missing)}",))
+        if len(problem.objectives) > 1 and (refused := self.options.need_one_objective):
+            return Support(False, (f"{refused} serves one objective only",))
         d = len(problem.space.factors)
+        model = "Gaussian process" if self._recipe is None else _shown(self._recipe)
         return Support(
             True,
             (
-                f"{d} factors: Gaussian process after {self.options.initial_for(d)} Sobol points",
+                f"{d} factors: {model} after {self.options.initial_for(d)} Sobol points",
                 f"effort {self.options.effort}",
+                *self.options.in_words(),
             ),
         )
 
@@ -123,80 +104,144 @@ class BayesStrategy:
                     raise
                 break
             proposals.append(proposal)
-            view = _with_pending(view, proposal)
+            view = with_pending(view, [proposal])
         return proposals
 
     def _one(self, view: StudyView, rng: np.random.Generator) -> Proposal:
-        counted = sum(trial.state is not TrialState.ABANDONED for trial in view.trials)
-        if not view.completed or counted < self.options.initial_for(
+        if self.options.switching is not None and (again := switching.stay(view)) is not None:
+            return again
+        where = trust_region.standing(view) if self.options.region is not None else None
+        local = view if where is None else where.local(view)
+        of_start = view.trials if where is None else where.trials
+        counted = sum(trial.state is not TrialState.ABANDONED for trial in of_start)
+        if not local.completed or counted < self.options.initial_for(
             len(view.problem.space.factors)
         ):
-            return self._sobol.propose(view, 1, rng)[0]
+            return self._scattered(view, where, rng)
         try:
-            return _model_based(view, EFFORTS[self.options.effort], rng)
-        except (ArithmeticError, np.linalg.LinAlgError, InfeasibleSpaceError) as error:
+            return self._model_based(view, local, where, rng)
+        except (
+            ArithmeticError,
+            np.linalg.LinAlgError,
+            InfeasibleSpaceError,
+            SurrogateError,
+        ) as error:
             reason = f"{type(error).__name__}: {error}"
-        (instead,) = self._sobol.propose(view, 1, rng)
+        instead = self._scattered(view, where, rng)
         return Proposal(instead.params, {**instead.provenance, "fallback": True, "reason": reason})
 
+    def _scattered(
+        self, view: StudyView, where: trust_region.Region | None, rng: np.random.Generator
+    ) -> Proposal:
+        """The next Sobol point; its provenance says which start of the search it belongs to."""
+        (proposal,) = self._sobol.propose(view, 1, rng)
+        if where is None or where.start == 0:
+            return proposal
+        facts = {**proposal.provenance, trust_region.KEY: {"start": where.start}}
+        return Proposal(proposal.params, facts)
 
-def _with_pending(view: StudyView, proposal: Proposal) -> StudyView:
-    """The view once ``proposal`` has been handed out."""
-    trial = Trial(
-        view.next_number, proposal.params, TrialState.RUNNING, provenance=proposal.provenance
-    )
-    return replace(view, trials=[*view.trials, trial], next_number=view.next_number + 1)
+    def _model_based(
+        self,
+        view: StudyView,
+        local: StudyView,
+        where: trust_region.Region | None,
+        rng: np.random.Generator,
+    ) -> Proposal:
+        """The candidate of highest acquisition value, given what is on record.
 
-
-def _model_based(view: StudyView, effort: Effort, rng: np.random.Generator) -> Proposal:
-    """The candidate of highest acquisition value, given all that is on record."""
-    start_s = time.perf_counter()
-    modelling = Modelling(view, view.cache.setdefault(CACHE_KEY, {}))
-    acquisition, name, facts = _acquisition(modelling, rng)
-    repeats = modelling.repeats
-    domain = Domain(view.problem.space, modelling.known if repeats != "always" else None)
-    anchors = modelling.anchors()
-    try:
-        candidate = best_candidate(acquisition, domain, anchors, effort=effort, rng=rng)
-    except SpaceExhaustedError:
-        if repeats != "when exhausted":
-            raise
-        again = Domain(view.problem.space, None)
-        candidate = best_candidate(acquisition, again, anchors, effort=effort, rng=rng)
-    (params,) = view.problem.space.decode(candidate.x[None])
-    return Proposal(
-        params,
-        {
+        Args:
+            view: The study.
+            local: What the models may see of it.
+            where: The trust region, if there is one.
+            rng: Source of everything random.
+        """
+        start_s = time.perf_counter()
+        modelling = Modelling(local, view.cache.setdefault(CACHE_KEY, {}))
+        models = self._models(modelling)
+        choice = models.choice(rng)
+        repeats = modelling.repeats(noisy=models.noisy)
+        if self.options.switching is not None and models.noisy:
+            repeats = "always"
+        known = modelling.known if local is view else Modelling(view, {}).known
+        region = _region(modelling, models, where)
+        again = repeats == "always"
+        try:
+            candidate = self._best(
+                choice, models, Domain(view.problem.space, None if again else known, region), rng
+            )
+        except SpaceExhaustedError:
+            if repeats != "when exhausted":
+                raise
+            candidate = self._best(choice, models, Domain(view.problem.space, None, region), rng)
+        (params,) = view.problem.space.decode(candidate.x[None])
+        facts: dict[str, Any] = {
             "strategy": "bayes",
-            "acquisition": name,
+            "acquisition": choice.name,
             "value": candidate.value,
-            "model": modelling.report,
-            **facts,
-            "seconds": round(time.perf_counter() - start_s, 4),
-        },
-    )
+            "model": models.report,
+            **choice.facts,
+        }
+        if self._recipe is not None:
+            facts["surrogate"] = registry.to_json(self._recipe)
+        if where is not None:
+            facts[trust_region.KEY] = where.to_json()
+        said = models.predictions(candidate.x)
+        facts["predicted"] = {metric: p.to_json() for metric, p in said.items()}
+        if self.options.switching is not None:
+            facts[switching.KEY] = {
+                "first": view.next_number,
+                "measurements": switching.measurements(
+                    [said[o.metric] for o in view.problem.objectives],
+                    self.options.switching,
+                    most=len(view.trials),
+                ),
+                "factor": self.options.switching,
+            }
+        return Proposal(params, {**facts, "seconds": round(time.perf_counter() - start_s, 4)})
+
+    def _models(self, modelling: Modelling) -> Models:
+        if self._recipe is None:
+            return BuiltIn(modelling)
+        module: Any = import_module("bosearch.strategies.surrogate_models")  # with torch
+        if self._fits is None:
+            self._fits = module.Fits()
+        models = module.SurrogateModels(
+            modelling, self._recipe, self._fits, self.options.acquisition
+        )
+        return cast("Models", models)
+
+    def _best(
+        self, choice: Choice, models: Models, domain: Domain, rng: np.random.Generator
+    ) -> Candidate:
+        """The best candidate of the domain; of the whole space where its region has none."""
+        anchors = models.modelling.anchors()
+        effort, slopes = EFFORTS[self.options.effort], models.slopes
+        if domain.region is not None:
+            near = anchors[domain.region.holds(anchors)]
+            try:
+                return best_candidate(
+                    choice.acquisition, domain, near, effort=effort, rng=rng, slopes=slopes
+                )
+            except (SpaceExhaustedError, InfeasibleSpaceError):
+                domain = domain.whole
+        return best_candidate(
+            choice.acquisition, domain, anchors, effort=effort, rng=rng, slopes=slopes
+        )
 
 
-def _acquisition(modelling: Modelling, rng: np.random.Generator) -> _Choice:
-    """What a candidate is worth in this study, its name, and facts for the provenance."""
-    problem = modelling.problem
-    if len(problem.objectives) > 1:
-        several = import_module("bosearch.strategies.several")  # with torch: three seconds
-        return cast("_Choice", several.hypervolume_improvement(modelling, rng))
-    (objective,) = problem.objectives
-    model, y = modelling.warped_model(objective)
-    outcomes = Outcomes(
-        modelling.X,
-        y,
-        modelling.feasible(),
-        modelling.noisy(objective.metric, model),
-    )
-    acquisition = improvement(
-        model, modelling.constraints(), modelling.success(), outcomes, modelling.pending, rng
-    )
-    if acquisition.objective is None:
-        return acquisition, "log probability of feasibility", {}
-    name = "log expected improvement"
-    if outcomes.noisy:
-        name = "log noisy expected improvement"
-    return acquisition, name, {}
+def _region(
+    modelling: Modelling, models: Models, where: trust_region.Region | None
+) -> Region | None:
+    """The box around the best point of this start."""
+    if where is None:
+        return None
+    factors = modelling.space.factors
+    return Region.around(modelling.anchors()[0], where.length, factors, models.sides())
+
+
+def _shown(recipe: Any) -> str:
+    """A surrogate with the options that were stated."""
+    table = registry.to_json(recipe)
+    name = table.pop("name")
+    said = ", ".join(f"{key} = {value}" for key, value in table.items())
+    return f"surrogate {name}" + (f" ({said})" if said else "")

@@ -23,6 +23,7 @@ from bosearch.surrogates.gp import GaussianProcess
 from bosearch.surrogates.kernel import PROFILES
 from bosearch.surrogates.likelihood import Priors
 from bosearch.surrogates.schedule import Data, Memory, Trained, train
+from bosearch.surrogates.warping import Warp
 
 KERNEL = "matern52"
 SUCCESS = "success of the evaluation"  # name of the model of failures; no metric has blanks
@@ -105,9 +106,13 @@ class Modelling:
             [all(c.holds(t[c.metric]) for c in constraints) for t in self.completed], dtype=bool
         )
 
+    def data(self, metric: str, sign: float) -> Data:
+        """Measured values of ``sign`` times a metric, and where they were measured."""
+        return Data(self.X, self.values(metric, sign), self.sems(metric))
+
     def model(self, metric: str, sign: float) -> GaussianProcess:
         """A model of ``sign`` times the metric, in the metric's units."""
-        return self._train(_name(metric, sign), self._data(metric, sign)).model
+        return self._train(signed(metric, sign), self.data(metric, sign)).model
 
     def warped_model(self, objective: Objective) -> tuple[GaussianProcess, Array]:
         """A model of an objective on the scale that suits it, and its values on that scale.
@@ -115,10 +120,12 @@ class Modelling:
         Values with told standard errors stay as they are: a warp would turn
         their mean into something else.
         """
-        exact = not (self.sems(objective.metric) > 0.0).any()
-        name = f"warped {_name(objective.metric, objective.sign)}"
-        trained = self._train(name, self._data(objective.metric, objective.sign), warp=exact)
+        trained = self._warped(objective)
         return trained.model, trained.y
+
+    def warp(self, objective: Objective) -> Warp | None:
+        """The scale of ``warped_model``; ``None`` if it is the metric's own."""
+        return self._warped(objective).memory.warp
 
     def constraints(self) -> list[AtLeast]:
         """Models of the outcome constraints, each with the bound that it must reach."""
@@ -138,31 +145,39 @@ class Modelling:
         data = Data(self.encode(finished), y, np.full(len(y), np.nan))
         return AtLeast(self._train(SUCCESS, data).model, _SUCCESS_LABEL)
 
-    def noisy(self, metric: str, model: GaussianProcess) -> bool:
-        """Whether the noise of a metric, told or inferred, matters for which value is best."""
+    def noisy(self, metric: str, noise_var: float, spread: float) -> bool:
+        """Whether the noise of a metric, told or inferred, matters for which value is best.
+
+        Args:
+            metric: Of the study.
+            noise_var: What a model inferred.
+            spread: Of the outputs, in the same units as the noise.
+        """
         sems = self.sems(metric)
         if (sems > 0.0).any():
             return True
-        return bool(np.isnan(sems).any()) and (
-            model.noise_var > (_NOISE_THAT_MATTERS * model.spread) ** 2
-        )
+        return bool(np.isnan(sems).any()) and noise_var > (_NOISE_THAT_MATTERS * spread) ** 2
 
-    @cached_property
-    def repeats(self) -> Literal["never", "always", "when exhausted"]:
+    def noise_std(self, metric: str, noise_var: float) -> float:
+        """Standard deviation to expect of a measurement: as told, or else as inferred."""
+        sems = self.sems(metric)
+        if np.isnan(sems).any():
+            return float(np.sqrt(noise_var))
+        return float(np.sqrt(np.mean(sems**2)))
+
+    def repeats(self, *, noisy: bool) -> Literal["never", "always", "when exhausted"]:
         """Whether a point may be measured again.
 
         Always where some standard error was told: then the noise is a fact. Where
         it was only inferred, not before a finite space is exhausted: what looks
         like noise may be ruggedness, and a repeat would teach nothing.
+
+        Args:
+            noisy: Whether noise of an objective, told or inferred, matters.
         """
         metrics = self.problem.modelled
         if any((self.sems(metric) > 0.0).any() for metric in metrics):
             return "always"
-        if len(self._objectives) == 1:
-            models = [self.warped_model(self._objectives[0])[0]]
-        else:
-            models = [self.model(o.metric, o.sign) for o in self._objectives]
-        noisy = any(self.noisy(o.metric, m) for o, m in zip(self._objectives, models, strict=True))
         return "when exhausted" if noisy else "never"
 
     def anchors(self) -> Array:
@@ -183,8 +198,10 @@ class Modelling:
     def _objectives(self) -> Sequence[Objective]:
         return self.problem.objectives
 
-    def _data(self, metric: str, sign: float) -> Data:
-        return Data(self.X, self.values(metric, sign), self.sems(metric))
+    def _warped(self, objective: Objective) -> Trained:
+        exact = not (self.sems(objective.metric) > 0.0).any()
+        name = f"warped {signed(objective.metric, objective.sign)}"
+        return self._train(name, self.data(objective.metric, objective.sign), warp=exact)
 
     def _train(self, name: str, data: Data, *, warp: bool = False) -> Trained:
         if name not in self._trained:
@@ -199,7 +216,8 @@ class Modelling:
         return {name: _report(trained) for name, trained in self._trained.items()}
 
 
-def _name(metric: str, sign: float) -> str:
+def signed(metric: str, sign: float) -> str:
+    """The name of the model of ``sign`` times a metric."""
     return metric if sign > 0 else f"-{metric}"
 
 

@@ -1,0 +1,90 @@
+"""When a surrogate is fitted again, as a function of the record alone.
+
+A fit at each observation while there are few, then each time their number has grown by a
+tenth: on the first so many observations, those after them absorbed by an update where the
+surrogate can. What a process has fitted is kept, so that an ask costs a fit only when one
+is due; a process that finds nothing kept fits the same observations and gets the same.
+"""
+
+import math
+from dataclasses import dataclass, field
+from typing import final
+
+from bosearch.acquisition.torch_acquisition import numerics
+from bosearch.errors import SurrogateError
+from bosearch.surrogates.embedding import Embedding
+from bosearch.surrogates.interface import Capability, Fitted, Surrogate
+from bosearch.surrogates.schedule import EACH_UNTIL, GROWTH, Data
+
+
+@final
+@dataclass(frozen=True)
+class Fit:
+    """A fitted surrogate, and the number of observations at its last fit."""
+
+    fitted: Fitted
+    fitted_at: int
+
+
+@final
+@dataclass(eq=False)
+class Fits:
+    """Fits of one process, by name of model."""
+
+    _kept: dict[tuple[str, bool], tuple[int, Fitted]] = field(default_factory=dict)
+    _absorb: dict[str, bool] = field(default_factory=dict)
+
+    def fit(
+        self, name: str, recipe: Surrogate, data: Data, embedding: Embedding, *, seed: int
+    ) -> Fit:
+        """What ``data`` teach.
+
+        Args:
+            name: Of the model; it always means one recipe and one seed.
+            recipe: To be fitted.
+            data: ``n`` observations, in the order of their trials.
+            embedding: From encoded points to coordinates.
+            seed: Of everything random.
+
+        Raises:
+            SurrogateError: The surrogate cannot learn from these observations.
+            ArithmeticError: The numerics break down.
+        """
+        n = len(data.y)
+        first = last_due(n)
+        if first < n and self._absorb.get(name, True):
+            begin = Data(data.X[:first], data.y[:first], data.sem[:first])
+            fitted = self._once(name, recipe, begin, embedding, seed)
+            self._absorb[name] = Capability.UPDATE in fitted.capabilities
+            if self._absorb[name]:
+                try:
+                    return Fit(self._updated(name, fitted, data), first)
+                except SurrogateError:  # not of this surrogate's kind: fit instead
+                    self._absorb[name] = False
+        return Fit(self._once(name, recipe, data, embedding, seed), n)
+
+    def _once(
+        self, name: str, recipe: Surrogate, data: Data, embedding: Embedding, seed: int
+    ) -> Fitted:
+        checksum, fitted = self._kept.get((name, False), (None, None))
+        if fitted is None or checksum != data.checksum():
+            with numerics():
+                fitted = recipe.fit(data, embedding, seed=seed)
+            self._kept[name, False] = data.checksum(), fitted
+        return fitted
+
+    def _updated(self, name: str, fitted: Fitted, data: Data) -> Fitted:
+        checksum, updated = self._kept.get((name, True), (None, None))
+        if updated is None or checksum != data.checksum():
+            with numerics():
+                updated = fitted.update(data)
+            self._kept[name, True] = data.checksum(), updated
+        return updated
+
+
+def last_due(n: int) -> int:
+    """The number of observations at the last fit that ``n`` observations have made due."""
+    due = min(n, EACH_UNTIL)
+    while (following := math.ceil(GROWTH * due)) <= n and n > EACH_UNTIL:
+        due = following
+    return due
