@@ -53,8 +53,8 @@ class ExactProcess:
     @property
     def noise(self) -> Tensor:
         """``n`` variances of the noise of the values."""
-        each = torch.where(self.known_var.isnan(), self.log_noise.exp(), self.known_var)
-        return (each if self.counts is None else each / self.counts) + JITTER
+        each = torch.where(self.known_var.isnan(), self.log_noise.exp(), self.known_var) + JITTER
+        return each if self.counts is None else each / self.counts
 
     @cached_property
     def factor(self) -> Tensor:
