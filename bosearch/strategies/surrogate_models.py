@@ -23,6 +23,7 @@ from bosearch.strategies.models import Choice
 from bosearch.strategies.prediction import Prediction
 from bosearch.strategies.thresholds import thresholds
 from bosearch.surrogates.interface import Surrogate
+from bosearch.surrogates.portfolio import Chosen
 from bosearch.surrogates.warping import standardisation
 
 
@@ -110,10 +111,7 @@ class SurrogateModels:
     @property
     def report(self) -> dict[str, dict[str, Any]]:
         """What provenance says of the surrogates, by name."""
-        return {
-            name: {**fit.fitted.report.to_json(), "fitted_at": fit.fitted_at}
-            for name, fit in self._fits.items()
-        } | self.modelling.report
+        return {name: _said(fit) for name, fit in self._fits.items()} | self.modelling.report
 
     @cached_property
     def _fits(self) -> dict[str, Fit]:
@@ -137,3 +135,12 @@ class SurrogateModels:
         wanted = [(o.metric, o.sign) for o in problem.objectives]
         wanted += [(c.metric, 1.0 if c.relation == ">=" else -1.0) for c in problem.constraints]
         return iter(dict.fromkeys(wanted))
+
+
+def _said(fit: Fit) -> dict[str, Any]:
+    """What provenance says of one surrogate."""
+    said = {**fit.fitted.report.to_json(), "fitted_at": fit.fitted_at}
+    if isinstance(fit.fitted, Chosen):
+        scores = {n: float(f"{v:.4g}") for n, v in fit.fitted.scores.items() if np.isfinite(v)}
+        said |= {"chosen": fit.fitted.name, "scores": scores}
+    return said

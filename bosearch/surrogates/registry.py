@@ -32,6 +32,7 @@ _HOME = {
     "hmc": "bosearch.surrogates.sampling.hmc:Hmc",
     "langevin": "bosearch.surrogates.sampling.langevin:Langevin",
     "sghmc": "bosearch.surrogates.sampling.sghmc:Sghmc",
+    "auto": "bosearch.surrogates.portfolio:Portfolio",
 }
 
 PRESETS: dict[str, dict[str, Any]] = {

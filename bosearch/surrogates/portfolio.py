@@ -1,0 +1,191 @@
+"""A surrogate that chooses among others by how well they predict what was held out.
+
+No model is the best on every problem, so the observations decide: each member of a small
+pool is fitted, scored by the mean log density that it gives to an observation when told all
+others, and the best one is used. Where that has no closed form it takes five more fits.
+
+Source: Geisser and Eddy (1979), "A predictive approach to model selection"; Gelfand and Dey
+(1994). Ours: a single density counts for no less than -8 standardised nats (four standard
+deviations off), so that one outlier does not decide.
+"""
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Self, final
+
+import numpy as np
+import torch
+
+from bosearch.errors import SurrogateError
+from bosearch.study.problem import suggest
+from bosearch.surrogates import registry
+from bosearch.surrogates.embedding import Array, Embedding
+from bosearch.surrogates.interface import Capability, FitReport, Fitted, Function, Surrogate
+from bosearch.surrogates.schedule import Data
+from bosearch.surrogates.training import check
+from bosearch.surrogates.warping import standardisation
+
+if TYPE_CHECKING:
+    from botorch.models.model import Model
+
+POOL = ("gp", "gp-gamma", "linear", "spherical-linear", "ibnn", "map-saas")
+_LEAST = -8.0  # nats that one observation can cost, standardised
+_FOLDS = 5
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """The best member, fitted, and what all of them scored.
+
+    Args:
+        name: Of the member.
+        fitted: What data taught it.
+        report: Its report, with the cost of the whole pool and a line on the choice.
+        scores: Mean log density of an observation given others, in standardised units.
+    """
+
+    name: str
+    fitted: Fitted
+    report: FitReport
+    scores: dict[str, float]
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """Of the member."""
+        return self.fitted.capabilities
+
+    @property
+    def noise_var(self) -> float:
+        """Of the member."""
+        return self.fitted.noise_var
+
+    @property
+    def model(self) -> "Model":
+        """Of the member."""
+        return self.fitted.model
+
+    def functions(self, count: int, seed: int) -> Function:
+        """Of the member."""
+        return self.fitted.functions(count, seed)
+
+    def update(self, data: Data) -> Self:
+        """The same member with more observations.
+
+        Raises:
+            SurrogateError: ``data`` do not start with those that were fitted.
+            ArithmeticError: The numerics break down.
+        """
+        return replace(self, fitted=self.fitted.update(data))
+
+    def leave_one_out(self) -> Array | None:
+        """Of the member."""
+        return self.fitted.leave_one_out()
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Portfolio:
+    """A pool of surrogates, of which the observations choose one at each fit.
+
+    Args:
+        pool: Names of surrogates or presets, with their own defaults.
+    """
+
+    name: ClassVar[str] = "auto"
+    pool: tuple[str, ...] = POOL
+
+    def __post_init__(self) -> None:
+        names = self.pool
+        if isinstance(names, str) or not isinstance(names, list | tuple) or not names:
+            raise SurrogateError(
+                f"surrogate 'auto': pool must be a list of names, got {names!r}",
+                hint='pool = ["gp", "linear"], for instance',
+            )
+        members = [name for name in registry.NAMES if name != self.name]
+        for name in names:
+            if name not in members:
+                raise SurrogateError(
+                    f"surrogate 'auto': pool has {name!r}, which is no surrogate",
+                    hint=suggest(str(name), members),
+                )
+        object.__setattr__(self, "pool", tuple(names))  # a study file has lists
+
+    def fit(self, data: Data, embedding: Embedding, *, seed: int) -> Chosen:
+        """Fit all members and keep the best; the first one if none can be scored.
+
+        Raises:
+            SurrogateError: There are no observations, or some are not finite.
+            ArithmeticError: The numerics of all members break down.
+        """
+        check(data)
+        start_s = time.process_time()
+        fits: dict[str, Fitted] = {}
+        scores: dict[str, float] = {}
+        broken: dict[str, str] = {}
+        for name in self.pool:
+            recipe = registry.load(name)
+            try:
+                fits[name] = recipe.fit(data, embedding, seed=seed)
+                scores[name] = score(fits[name], recipe, data, embedding, seed=seed)
+            except (ArithmeticError, np.linalg.LinAlgError) as error:
+                broken[name] = f"{type(error).__name__}: {error}"
+        if not fits:
+            raise ArithmeticError(f"no surrogate of the pool can be fitted: {broken}")
+        ranked = sorted(fits, key=lambda name: -scores.get(name, -math.inf))
+        best = ranked[0]
+        told = [f"{name} {scores[name]:.3f}" for name in ranked if name in scores]
+        told += [f"{name} failed ({reason})" for name, reason in broken.items()]
+        report = replace(
+            fits[best].report,
+            seconds=time.process_time() - start_s,
+            gradients=sum(fitted.report.gradients for fitted in fits.values()),
+            warnings=(f"chose {best}: {', '.join(told)}", *fits[best].report.warnings),
+        )
+        return Chosen(best, fits[best], report, scores)
+
+
+def score(
+    fitted: Fitted, recipe: Surrogate, data: Data, embedding: Embedding, *, seed: int
+) -> float:
+    """Mean log density of an observation given others, standardised; ``-inf`` if there is none.
+
+    Args:
+        fitted: What all ``data`` taught ``recipe``.
+        recipe: Fitted again without a fifth of the observations, five times, if need be.
+        data: The observations.
+        embedding: From encoded points to coordinates.
+        seed: Of those fits.
+
+    Raises:
+        ArithmeticError: The numerics break down.
+    """
+    _, spread = standardisation(data.y)
+    densities = fitted.leave_one_out()
+    if densities is None:
+        parts = list(_held_out(recipe, data, embedding, seed))
+        densities = np.concatenate(parts) if parts else None
+    if densities is None:
+        return -math.inf
+    densities = np.nan_to_num(densities + math.log(spread), nan=-math.inf, neginf=-math.inf)
+    return float(np.maximum(densities, _LEAST).mean())
+
+
+def _held_out(recipe: Surrogate, data: Data, embedding: Embedding, seed: int) -> Iterator[Array]:
+    """Log densities of every fifth observation, given the others; normal, with both moments."""
+    folds = np.arange(len(data.y)) % _FOLDS
+    for fold in range(_FOLDS if len(data.y) > 1 else 0):
+        out = folds == fold
+        if not out.any():
+            continue
+        seen = Data(data.X[~out], data.y[~out], data.sem[~out])
+        fitted = recipe.fit(seen, embedding, seed=seed)
+        with torch.no_grad():
+            posterior = fitted.model.posterior(torch.tensor(data.X[out]).unsqueeze(1))
+        mean, var = (t.reshape(-1).numpy() for t in (posterior.mean, posterior.variance))
+        known = data.sem[out] ** 2
+        total = np.maximum(var, 0.0) + np.where(np.isnan(known), fitted.noise_var, known)
+        total = np.maximum(total, 1e-300)
+        yield -0.5 * (np.log(2.0 * np.pi * total) + (data.y[out] - mean) ** 2 / total)
