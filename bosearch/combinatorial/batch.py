@@ -14,7 +14,7 @@ from typing import final
 
 import numpy as np
 
-from bosearch.combinatorial.payoff import Payoff
+from bosearch.combinatorial.payoff import Array, Payoff
 from bosearch.combinatorial.sampled_payoff import SampledPayoff
 from bosearch.combinatorial.solvers import Equilibria, max_gains
 from bosearch.combinatorial.space import Bools, Codes, Keys, Sites, contains, replaced
@@ -186,26 +186,41 @@ def best_new(
 
 def _deviations(
     payoff: Payoff, sites: Sites, points: Codes, known: Known, q: int
-) -> tuple[Codes, np.ndarray[tuple[int], np.dtype[np.float64]]]:
+) -> tuple[Codes, Array]:
     """The best ``q`` unknown feasible points that differ in at most one site from some point."""
     best_X, best_U = np.empty((0, sites.length), dtype=np.intp), np.empty(0)
     for i in range(sites.length):
         threshold = best_U[q - 1] if len(best_U) == q else -np.inf
         U = payoff.player(points, i, above=np.full(len(points), threshold))
-        game, action = np.nonzero(threshold < U)
+        game, action = np.nonzero(sites.allowed[i] & (threshold < U))
         X, U = replaced(points[game], i, action), U[game, action]
-        ok = known.new(X)
-        ok[ok] = sites.feasible(X[ok])
-        X, U = np.concatenate([best_X, X[ok]]), np.concatenate([best_U, U[ok]])
+        _, first = np.unique(sites.keys(X), return_index=True)
+        first = first[known.new(X[first])]
+        X, U = _first_feasible(sites, X[first], U[first], q)
+        X, U = np.concatenate([best_X, X]), np.concatenate([best_U, U])
         _, first = np.unique(sites.keys(X), return_index=True)
         order = first[np.argsort(-U[first], kind="stable")][:q]
         best_X, best_U = X[order], U[order]
     return best_X, best_U
 
 
+def _first_feasible(sites: Sites, X: Codes, values: Array, q: int) -> tuple[Codes, Array]:
+    """The best ``q`` feasible points; masks may be slow, and are asked about the best first."""
+    order = np.argsort(-values, kind="stable")
+    step = len(order) if sites.unrestricted else 2 * q
+    found: list[Codes] = [order[:0]]
+    for start in range(0, len(order), max(step, 1)):
+        part = order[start : start + step]
+        found.append(part[sites.feasible(X[part])])
+        if sum(map(len, found)) >= q:
+            break
+    best = np.concatenate(found)[:q]
+    return X[best], values[best]
+
+
 def _anything(
     payoff: Payoff, sites: Sites, known: Known, rng: np.random.Generator
-) -> tuple[Codes, np.ndarray[tuple[int], np.dtype[np.float64]]]:
+) -> tuple[Codes, Array]:
     """The best of some unknown feasible points; ``1 x L`` and its payoff."""
     X = sites.random(_DRAWS, rng)
     X = X[known.new(X)]

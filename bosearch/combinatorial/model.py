@@ -11,6 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.linalg.lapack import dtrtri
 
+from bosearch.combinatorial.additive import AdditiveProcess
+from bosearch.combinatorial.combination import PRODUCT
 from bosearch.combinatorial.payoff import Array
 from bosearch.combinatorial.space import Codes
 from bosearch.combinatorial.table_payoff import TablePayoff
@@ -42,20 +44,24 @@ def recipe(features: Sequence[Array | None]) -> Recipe:
     )
 
 
-def tables(model: GaussianProcess, features: Sequence[Array | None]) -> list[Array]:
+def tables(
+    model: GaussianProcess | AdditiveProcess, features: Sequence[Array | None]
+) -> list[Array]:
     """``T_i``: correlations of the levels of each site, ``counts[i] x counts[i]``; no numbers."""
+    if isinstance(model, AdditiveProcess):
+        return list(model.tables)
     inverse = np.exp(-model.hyper.log_lengthscales)
     scaled = [table * inverse[i] for i, table in enumerate(features) if table is not None]
     return [squared_exponential(squared_distances(A, A))[0] for A in scaled]
 
 
 def upper_bound(
-    model: GaussianProcess, tables: Sequence[Array], X: Codes, *, beta: float
+    model: GaussianProcess | AdditiveProcess, tables: Sequence[Array], X: Codes, *, beta: float
 ) -> TablePayoff:
     """``mean + beta * std`` of the standardised function as a game's payoff.
 
     Args:
-        model: A process whose kernel is the product of ``tables``.
+        model: A process whose kernel is made of ``tables``.
         tables: Per player ``counts[i] x counts[i]``.
         X: ``n x L`` actions that it was conditioned on, in the order of the process.
         beta: Multiplies the standard deviation (BoTorch's ``beta`` is its square).
@@ -71,4 +77,5 @@ def upper_bound(
         noise=(model.factor**2).sum(axis=1) - model.signal,
         new_noise=float(np.exp(model.hyper.log_noise)) + JITTER,
         beta=beta,
+        combination=model.combination if isinstance(model, AdditiveProcess) else PRODUCT,
     )

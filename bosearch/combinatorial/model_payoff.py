@@ -42,7 +42,7 @@ class ModelPayoff:
         self.counts = sites.counts
         self.evaluations = 0
         self._score, self._sites = score, sites
-        self._encode = encode if encode is not None else _as_doubles
+        self._encode = encode if encode is not None else torch_rows
         self._values: dict[Any, float] = {}
 
     def values(self, X: Codes) -> Array:
@@ -136,5 +136,6 @@ def _with_pending(acquisition: Any, x: Tensor) -> Any:
     return acquisition
 
 
-def _as_doubles(X: Codes) -> Tensor:
+def torch_rows(X: Codes | Array) -> Tensor:
+    """``S x d`` numbers as a tensor in double precision."""
     return torch.as_tensor(X, dtype=torch.float64)

@@ -14,14 +14,13 @@ transfer learning", section 4 (Gaussian copula).
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import final
+from typing import Protocol, final
 
 import numpy as np
 from scipy.linalg import cho_solve
 from scipy.stats import norm
 
 from bosearch.combinatorial.payoff import Array
-from bosearch.surrogates.gp import GaussianProcess
 
 _LOW_QUANTILE = 0.1  # of the distances from the smallest value: the offset of logarithms
 _LEAST_LOG = -30.0  # of the probability of one value: outliers shall not decide alone
@@ -73,7 +72,31 @@ SCALES: dict[str, Callable[[Array], Scaled]] = {
 }
 
 
-def predictive_score(model: GaussianProcess, scaled: Scaled) -> float:
+class Conditioned(Protocol):
+    """A process of one column, as it is after conditioning; see ``surrogates.gp``."""
+
+    @property
+    def location(self) -> float:
+        """What standardising subtracts from an observation."""
+        ...
+
+    @property
+    def spread(self) -> float:
+        """What it divides by."""
+        ...
+
+    @property
+    def factor(self) -> Array:
+        """``n x n`` lower Cholesky factor of the noisy covariance, standardised."""
+        ...
+
+    @property
+    def weights(self) -> Array:
+        """``n x 1`` weights of the kernel columns in the mean."""
+        ...
+
+
+def predictive_score(model: Conditioned, scaled: Scaled) -> float:
     """Mean log-probability of each value's interval, predicted from the other values.
 
     Args:

@@ -157,16 +157,25 @@ def _answers(payoff: Payoff, sites: Sites, X: Codes, i: int, values: Array) -> t
 def _best_feasible(sites: Sites, X: Codes, i: int, U: Array, values: Array) -> tuple[Codes, Array]:
     """The best action among feasible gains; the present one, as it is, where there is none.
 
-    Masks may be slow: only actions that would be a gain are looked at.
+    Masks may be slow: each game asks about its best action, and about the next one, two,
+    four only as long as none is feasible.
     """
-    game, action = np.nonzero(values[:, None] < U)
-    ok = sites.feasible(replaced(X[game], i, action))
-    game, action = game[ok], action[ok]
-    gains = np.full(U.shape, -np.inf)
-    gains[game, action] = U[game, action]
-    best = gains.argmax(axis=1)
-    top = gains[np.arange(len(X)), best]
-    return np.where(top > values, best, X[:, i]), np.maximum(top, values)
+    gains = np.where(sites.allowed[i] & (values[:, None] < U), U, -np.inf)
+    best, top = X[:, i].copy(), values.copy()
+    order = np.argsort(-gains, axis=1, kind="stable")
+    asking, start, step = np.arange(len(X)), 0, 1
+    while start < order.shape[1] and len(asking):
+        actions = order[asking, start : start + step]
+        wanted = gains[asking[:, None], actions] > -np.inf
+        game, column = np.nonzero(wanted)
+        ok = np.zeros(wanted.shape, dtype=bool)
+        ok[game, column] = sites.feasible(replaced(X[asking[game]], i, actions[game, column]))
+        found, first = ok.any(axis=1), ok.argmax(axis=1)
+        best[asking[found]] = actions[found, first[found]]
+        top[asking[found]] = gains[asking[found], best[asking[found]]]
+        asking = asking[~found & wanted.all(axis=1)]
+        start, step = start + step, 2 * step
+    return best, top
 
 
 def _rise(best: Array, values: Array) -> Array:

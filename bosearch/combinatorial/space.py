@@ -126,8 +126,8 @@ class Sites:
 
     def _allows(self, X: Codes) -> Bools:
         ok = np.ones(len(X), dtype=bool)
-        for i, levels in enumerate(self.allowed):
-            ok &= levels[X[:, i]]
+        for i in self._restricted:
+            ok &= self.allowed[i][X[:, i]]
         if self.mask is not None and ok.any():
             ok[ok] = np.asarray(self.mask(X[ok]), dtype=bool)
         return ok
@@ -201,6 +201,11 @@ class Sites:
             return ok
 
         return type(self)(self.counts, allowed=self.allowed, mask=both, pool=self.pool)
+
+    @cached_property
+    def _restricted(self) -> list[int]:
+        """Sites some of whose levels may not occur."""
+        return [i for i, levels in enumerate(self.allowed) if not levels.all()]
 
     @cached_property
     def _radix(self) -> NDArray[np.int64]:

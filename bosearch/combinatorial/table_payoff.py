@@ -1,9 +1,10 @@
-r"""The upper confidence bound of a site-product kernel, for whole rows of actions at once.
+r"""The upper confidence bound of a kernel made of sites' tables, for whole rows of actions at once.
 
 With :math:`k(x, x') = s \prod_i T_i[x_i, x'_i]` the covariance of a point with the
 ``n`` observations is a product of rows ``R_i[x_i]``, ``R_i = T_i[:, X_i]``. All
 actions of one player share the product over the other sites, so that a player's
-payoffs cost one product of matrices, whatever the number of sites.
+payoffs cost one product of matrices, whatever the number of sites. So it is with sums over
+sites and pairs: see ``combination``.
 
 Two savings change no result. An action matters only if it can beat the present
 payoff, and its variance cannot exceed what the nearest observation leaves, so most
@@ -17,12 +18,12 @@ tradeoffs in Gaussian process bandit optimization", section 4.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import reduce
 from typing import Self, final
 
 import numpy as np
 from scipy.linalg.blas import dtrmm
 
+from bosearch.combinatorial.combination import PRODUCT, Affine, Combination
 from bosearch.combinatorial.payoff import Array
 from bosearch.combinatorial.space import Codes
 
@@ -34,7 +35,7 @@ _EXACT = 1e-9  # least noisy variance of a hallucinated observation, relative to
 @final
 @dataclass(eq=False, kw_only=True)
 class TablePayoff:
-    """``mean + beta * std`` under a site-product kernel; see the module.
+    """``mean + beta * std`` under a kernel of tables; see the module.
 
     Args:
         tables: ``L`` tables ``T_i``, ``counts[i] x counts[i]``, with ones on the diagonal.
@@ -47,6 +48,7 @@ class TablePayoff:
         noise: ``n`` variances of the noise of the observations.
         new_noise: Variance of the noise of a hallucinated observation.
         beta: Multiplies the standard deviation.
+        combination: How the tables make the kernel.
     """
 
     tables: Sequence[Array]
@@ -58,6 +60,7 @@ class TablePayoff:
     noise: Array
     new_noise: float
     beta: float
+    combination: Combination = PRODUCT
     evaluations: int = field(default=0, init=False)
     variances: int = field(default=0, init=False)
 
@@ -91,22 +94,21 @@ class TablePayoff:
 
     def player(self, X: Codes, i: int, *, above: Array | None = None) -> Array:
         """Payoffs of all actions of player ``i``; ``S x counts[i]``. See ``Payoff.player``."""
-        factors = [rows[X[:, j]] for j, rows in enumerate(self._rows) if j != i]
-        others = reduce(np.multiply, factors, np.ones((len(X), len(self.X))))
-        return self._upper(others, self._rows[i], above)
+        factors = [rows[X[:, j]] for j, rows in enumerate(self._rows)]  # S x n each
+        return self._upper(self.combination.without(factors, i), self._rows[i], above)
 
     def players(self, X: Codes) -> list[Array]:
         """``player`` for each player; ``L`` arrays ``S x counts[i]``."""
         factors = [rows[X[:, j]] for j, rows in enumerate(self._rows)]  # S x n each
         return [
             self._upper(others, self._rows[i], None)
-            for i, others in enumerate(leave_one_out(factors))
+            for i, others in enumerate(self.combination.each(factors))
         ]
 
     def conditioned(self, x: Codes) -> Self:
         """The payoff once ``x`` is measured as predicted; O(n^2)."""
         n = len(self.X)
-        k = self.signal * reduce(np.multiply, [rows[x[i]] for i, rows in enumerate(self._rows)])
+        k = self.signal * self._correlations(x[None])[0]
         half = self.whitener @ k
         rest = np.sqrt(max(self.signal + self.new_noise - half @ half, _EXACT * self.signal))
         whitener = np.zeros((n + 1, n + 1))
@@ -122,15 +124,18 @@ class TablePayoff:
         )
 
     def on(self, tables: Sequence[Array], X: Codes) -> Self:
-        """The same posterior on other sites, with the same products of tables at ``X``."""
+        """The same posterior on other sites, with the same correlations at ``X``."""
         return replace(self, tables=tables, X=X)
 
-    def _upper(self, others: Array, rows: Array, above: Array | None) -> Array:
-        """Payoffs of all actions, given the ``S x n`` products over the other sites."""
-        S, n = others.shape
+    def _upper(self, others: Affine, rows: Array, above: Array | None) -> Array:
+        """Payoffs of all actions, given what the other sites make of them, ``S x n``."""
+        rest, slope = others
+        S, n = slope.shape
         A = len(rows)
         self.evaluations += S * A
-        mean = self.mean + self.signal * ((others * self.weights) @ rows.T)  # S x A
+        mean = self.mean + self.signal * ((slope * self.weights) @ rows.T)  # S x A
+        if rest is not None:
+            mean += self.signal * (rest @ self.weights)[:, None]
         top = self.beta * np.sqrt(self.signal)
         value: Array = mean + top
         if above is None:
@@ -146,13 +151,16 @@ class TablePayoff:
         value: Array,
         mean: Array,
         cells: Codes,
-        others: Array,
+        others: Affine,
         rows: Array,
         above: Array | None,
     ) -> None:
         """Put the payoffs of some ``cells`` of ``value``, in place of their upper bounds."""
         game, action = np.divmod(cells, len(rows))
-        K = others[game] * rows[action]
+        rest, slope = others
+        K = slope[game] * rows[action]
+        if rest is not None:
+            K += rest[game]
         here = mean.ravel()[cells]
         if above is not None:
             bound = here + self._reached(K)
@@ -162,8 +170,8 @@ class TablePayoff:
         value.ravel()[cells] = here + self.beta * np.sqrt(self._var(K))
 
     def _correlations(self, X: Codes) -> Array:
-        """Products of the rows of all sites; ``S x n``."""
-        return reduce(np.multiply, [rows[X[:, i]] for i, rows in enumerate(self._rows)])
+        """With the observations; ``S x n``."""
+        return self.combination.whole([rows[X[:, i]] for i, rows in enumerate(self._rows)])
 
     def _reached(self, K: Array) -> Array:
         """``beta`` times the deviation that the nearest observation leaves, at least the true."""
@@ -178,17 +186,6 @@ class TablePayoff:
         explained = np.einsum("nc,nc->c", half, half)
         var: Array = np.maximum(self.signal - explained, _FLOOR * self.signal)
         return var
-
-
-def leave_one_out(factors: Sequence[Array]) -> Iterator[Array]:
-    """Products of all factors but each, by prefix and suffix: factors may underflow to 0."""
-    suffixes = [np.ones_like(factors[0])]
-    for factor in factors[:0:-1]:
-        suffixes.append(suffixes[-1] * factor)
-    prefix = np.ones_like(factors[0])
-    for factor, suffix in zip(factors, reversed(suffixes), strict=True):
-        yield prefix * suffix
-        prefix = prefix * factor
 
 
 def _parts(count: int, width: int) -> Iterator[slice]:

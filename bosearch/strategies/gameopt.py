@@ -10,74 +10,39 @@ hyperparameters are fitted to the data of the study alone.
 """
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, Self, final, get_args
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Self, final
 
 import numpy as np
 
 from bosearch.combinatorial.batch import Known, Pick, hallucinated, thompson, top
+from bosearch.combinatorial.encoding import Encoding
+from bosearch.combinatorial.grouping import Grouping, escape
+from bosearch.combinatorial.hedge import hedge
 from bosearch.combinatorial.mixed import mixed_pick
 from bosearch.combinatorial.payoff import Array, Payoff
 from bosearch.combinatorial.solvers import Equilibria, best_response
-from bosearch.combinatorial.space import Sites
+from bosearch.combinatorial.space import Codes, Sites
 from bosearch.combinatorial.starts import mixed_starts
+from bosearch.combinatorial.table_payoff import TablePayoff
 from bosearch.combinatorial.trust import LONG, HammingRegion, radius_after
-from bosearch.errors import InfeasibleSpaceError, SpaceExhaustedError, StrategyError
+from bosearch.errors import InfeasibleSpaceError, SpaceError, SpaceExhaustedError, StrategyError
 from bosearch.strategies.base import Support, with_pending
+from bosearch.strategies.gameopt_options import GameOptOptions
+from bosearch.strategies.gameopt_pool import from_pool, pool_of, random_candidates
 from bosearch.strategies.site_modelling import SiteModelling, unsupported
 from bosearch.strategies.sobol import SobolStrategy
-from bosearch.study.problem import Problem, suggest
+from bosearch.study.problem import Problem
 from bosearch.study.trial import Proposal, TrialState
 from bosearch.study.view import StudyView
 from bosearch.surrogates.gp import GaussianProcess
 
 CACHE_KEY = "gameopt"
-BatchName = Literal["hallucinated", "top", "thompson"]
 _GAMES = 32
+_LEARNING, _ROUNDS = 8, 100  # games and rounds of Hedge
+_ESCAPING = 8  # best equilibria from which pairs of sites answer as one
 _RULES = {"hallucinated": hallucinated, "top": top, "thompson": thompson}
-
-
-@final
-@dataclass(frozen=True)
-class GameOptOptions:
-    """The options of the strategy.
-
-    Args:
-        initial: Trials before the first model, observed and failed ones included;
-            ``None`` means twice the number of sites, within 10 and 50.
-        beta: Multiplies the standard deviation in the upper confidence bound.
-        batch: ``hallucinated``: each point as if those before were measured as
-            predicted; ``top``: the highest payoffs, cheaper and less diverse;
-            ``thompson``: each point from a posterior draw of its own. Numbers beside
-            choices know only the first.
-    """
-
-    initial: int | None = None
-    beta: float = 3.0
-    batch: BatchName = "hallucinated"
-
-    def __post_init__(self) -> None:
-        if self.initial is not None and (
-            isinstance(self.initial, bool) or not isinstance(self.initial, int) or self.initial < 1
-        ):
-            raise StrategyError(
-                f"strategy 'gameopt': initial must be a whole number from 1, got {self.initial!r}"
-            )
-        if isinstance(self.beta, bool) or not isinstance(self.beta, int | float) or self.beta < 0:
-            raise StrategyError(
-                f"strategy 'gameopt': beta must be a number from 0, got {self.beta!r}"
-            )
-        if self.batch not in get_args(BatchName):
-            raise StrategyError(
-                f"strategy 'gameopt': batch must be one of {', '.join(get_args(BatchName))},"
-                f" got {self.batch!r}",
-                hint=suggest(str(self.batch), get_args(BatchName)),
-            )
-
-    def initial_for(self, sites: int) -> int:
-        """Size of the initial design."""
-        return self.initial if self.initial is not None else max(10, min(2 * sites, 50))
 
 
 @final
@@ -97,26 +62,38 @@ class GameOptStrategy:
         Raises:
             StrategyError: An option is unknown or has a wrong value.
         """
-        known = list(GameOptOptions.__dataclass_fields__)
-        for key in options:
-            if key not in known:
-                raise StrategyError(
-                    f"strategy 'gameopt' has no option {key!r}", hint=suggest(key, known)
-                )
-        return cls(GameOptOptions(**options))
+        return cls(GameOptOptions.from_table(options))
 
     def supports(self, problem: Problem) -> Support:
         """Spaces with choices, one objective, and no outcome constraint."""
+        options, d = self.options, len(problem.space.factors)
         reasons = unsupported(problem, numbers=True)
+        numbers = any(factor.size is None for factor in problem.space.factors)
+        if numbers and options.needs_sites:
+            reasons.append(f"{', '.join(options.needs_sites)}: where every parameter is discrete")
         if reasons:
             return Support(False, tuple(reasons))
-        d = len(problem.space.factors)
+        if options.pool is not None:
+            count = len(pool_of(options, problem.space).X)
+            return Support(
+                True,
+                (
+                    f"{count} candidates: Gaussian process after {options.initial_for(d)} of them",
+                    f"mean + {options.beta:g} standard deviations of all, model {options.model}",
+                ),
+            )
+        if not isinstance(options.players, str):
+            try:
+                Grouping(Encoding(problem.space).sites, options.players)
+            except SpaceError as error:
+                raise StrategyError(
+                    f"strategy 'gameopt': players: {error.message}", hint=error.hint
+                ) from None
         return Support(
             True,
             (
-                f"{d} factors: Gaussian process after {self.options.initial_for(d)} Sobol points",
-                f"games for mean + {self.options.beta:g} standard deviations,"
-                f" batch {self.options.batch}",
+                f"{d} factors: Gaussian process after {options.initial_for(d)} Sobol points",
+                f"games for mean + {options.beta:g} standard deviations, batch {options.batch}",
             ),
         )
 
@@ -131,10 +108,10 @@ class GameOptStrategy:
             InfeasibleSpaceError: No feasible point could be found.
         """
         if not view.completed:
-            return self._sobol.propose(view, n, rng)
+            return self._without_model(view, n, rng)
         counted = sum(trial.state is not TrialState.ABANDONED for trial in view.trials)
         first = self.options.initial_for(len(view.problem.space.factors)) - counted
-        proposals = self._sobol.propose(view, min(first, n), rng) if first > 0 else []
+        proposals = self._without_model(view, min(first, n), rng) if first > 0 else []
         if len(proposals) == n:
             return proposals
         view, left = with_pending(view, proposals), n - len(proposals)
@@ -146,11 +123,16 @@ class GameOptStrategy:
             return proposals
         except (ArithmeticError, np.linalg.LinAlgError, InfeasibleSpaceError) as error:
             reason = f"{type(error).__name__}: {error}"
-        instead = self._sobol.propose(view, left, rng)
+        instead = self._without_model(view, left, rng)
         return proposals + [
             Proposal(p.params, {**p.provenance, "fallback": True, "reason": reason})
             for p in instead
         ]
+
+    def _without_model(self, view: StudyView, n: int, rng: np.random.Generator) -> list[Proposal]:
+        if self.options.pool is None:
+            return self._sobol.propose(view, n, rng)
+        return random_candidates(view, pool_of(self.options, view.problem.space), n)
 
 
 @final
@@ -160,15 +142,25 @@ class _Game:
     def __init__(self, view: StudyView, options: GameOptOptions) -> None:
         self.start_s = time.perf_counter()
         self.view, self.options = view, options
-        self.modelling = SiteModelling(view, view.cache.setdefault(CACHE_KEY, {}))
-        self.y = self.modelling.trained.y
+        memories = view.cache.setdefault(CACHE_KEY, {})
+        kernel = "product" if options.players != "sites" else options.kernel
+        self.modelling = SiteModelling(view, memories, kernel)
+
+    @cached_property
+    def y(self) -> Array:
+        """Values of the completed trials on the model's scale, larger is better."""
+        return self.modelling.trained.y
 
     def propose(self, n: int) -> list[Proposal]:
         """``n`` proposals, fewer where no more points are left."""
         first = self.view.next_number
         rngs = [np.random.default_rng([self.view.seed, first + k]) for k in range(n)]
-        numbers = len(self.modelling.encoding.continuous)
-        found = self._mixed(rngs) if numbers else self._discrete(rngs)
+        if self.options.pool is not None:
+            found = self._from_pool(n)
+        elif len(self.modelling.encoding.continuous):
+            found = self._mixed(rngs)
+        else:
+            found = self._discrete(rngs)
         params = self.modelling.points(np.array([row for row, _ in found]))
         seconds = round((time.perf_counter() - self.start_s) / len(found), 4)
         return [
@@ -191,14 +183,41 @@ class _Game:
     def _within(
         self, sites: Sites, rngs: Sequence[np.random.Generator]
     ) -> list[tuple[Array, Pick]]:
-        known = Known(sites, self.modelling.known)
+        players = self.options.players
+        payoff = self.modelling.payoff(self.options.beta)
+        if isinstance(players, str):
+            return [(p.x.astype(float), p) for p in self._picks(payoff, sites, _same, rngs)]
+        groups = Grouping(sites, players)
+        picks = self._picks(groups.payoff(payoff), groups.sites, groups.join, rngs)
+        return [(groups.split(pick.x[None])[0].astype(float), pick) for pick in picks]
+
+    def _picks(
+        self,
+        payoff: TablePayoff,
+        sites: Sites,
+        join: Callable[[Codes], Codes],
+        rngs: Sequence[np.random.Generator],
+    ) -> list[Pick]:
+        """What the players on ``sites`` choose; ``join`` makes their actions of codes."""
+        X, known, options = join(self.modelling.X), Known(sites), self.options
+        known.add(join(self.modelling.known_codes))
 
         def play(payoff: Payoff, rng: np.random.Generator) -> Equilibria:
-            starts = mixed_starts(sites, self.modelling.X, self.y, rng, count=_GAMES)
-            return best_response(payoff, sites, starts, rng)
+            starts = mixed_starts(sites, X, self.y, rng, count=_GAMES)
+            if options.solver == "hedge":
+                learnt = hedge(payoff, sites, _LEARNING, rng, rounds=_ROUNDS)
+                starts = np.concatenate([starts[: _GAMES // 2], learnt.ends.X])
+            ends = best_response(payoff, sites, starts, rng)
+            if options.players == "pairs":
+                assert isinstance(payoff, TablePayoff)
+                ends = escape(payoff, sites, ends, rng, best=_ESCAPING)
+            return ends
 
-        rule = _RULES[self.options.batch]
-        picks = rule(self.modelling.payoff(self.options.beta), sites, known, play, rngs)
+        return _RULES[options.batch](payoff, sites, known, play, rngs)
+
+    def _from_pool(self, n: int) -> list[tuple[Array, Pick]]:
+        pool = pool_of(self.options, self.view.problem.space)
+        picks = from_pool(self.modelling, self.options, pool, n)
         return [(pick.x.astype(float), pick) for pick in picks]
 
     def _radius(self, length: int) -> int:
@@ -215,6 +234,7 @@ class _Game:
         """Games and climbs in turn, each point as if those before were measured."""
         modelling, beta = self.modelling, self.options.beta
         model, rows = modelling.trained.model, modelling.observed
+        assert isinstance(model, GaussianProcess)  # additive kernels have sites only
         failed = modelling.rows(self.view.failed)
         found: list[tuple[Array, Pick]] = []
         for row in modelling.rows(self.view.pending):
@@ -240,6 +260,10 @@ class _Game:
             "observed": len(self.view.completed),
             "model": self.modelling.report,
         }
+
+
+def _same(X: Codes) -> Codes:
+    return X
 
 
 def _hallucinated(model: GaussianProcess, row: Array) -> GaussianProcess:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, final
+from typing import Any, Literal, final
 
 import numpy as np
 
@@ -12,12 +12,19 @@ from bosearch.combinatorial.model import recipe, tables, upper_bound
 from bosearch.combinatorial.payoff import Array
 from bosearch.combinatorial.space import Codes, Keys
 from bosearch.combinatorial.table_payoff import TablePayoff
-from bosearch.combinatorial.training import ScaledMemory, TrainedOnScale, train_on_scale
+from bosearch.combinatorial.training import (
+    KernelName,
+    ScaledMemory,
+    TrainedOnScale,
+    train_on_scale,
+)
 from bosearch.strategies.registry import MOST_LEVELS
 from bosearch.study.problem import Problem
 from bosearch.study.trial import Trial
 from bosearch.study.view import StudyView
 from bosearch.surrogates.schedule import Data
+
+MANY_SITES = 30  # sites from which on an additive kernel may predict better than a product
 
 
 def unsupported(problem: Problem, *, numbers: bool = False) -> list[str]:
@@ -51,10 +58,12 @@ class SiteModelling:
     Args:
         view: The study, of a problem that is not ``unsupported``.
         memories: Where the fit is kept (JSON), brought up to date here.
+        kernel: ``auto``: from thirty sites on the kernel that predicts better.
     """
 
     view: StudyView
     memories: dict[str, Any]
+    kernel: KernelName | Literal["auto"] = "product"
 
     @cached_property
     def encoding(self) -> Encoding:
@@ -77,25 +86,42 @@ class SiteModelling:
         return self.codes(self.view.pending)
 
     @cached_property
-    def known(self) -> Keys:
-        """Sorted keys of completed, pending and failed trials: not to be proposed again."""
-        known = np.concatenate([self.X, self.pending, self.codes(self.view.failed)])
-        return np.unique(self.encoding.sites.keys(known))
+    def known_codes(self) -> Codes:
+        """Codes of completed, pending and failed trials: not to be proposed again."""
+        return np.concatenate([self.X, self.pending, self.codes(self.view.failed)])
 
     @cached_property
-    def trained(self) -> TrainedOnScale:
-        """The model of the objective, turned so that larger is better, on its scale."""
+    def known(self) -> Keys:
+        """Their keys, sorted."""
+        return np.unique(self.encoding.sites.keys(self.known_codes))
+
+    @cached_property
+    def data(self) -> Data:
+        """Completed trials as rows and values, turned so that larger is better."""
         (objective,) = self.view.problem.objectives
         completed = self.view.completed
         sems = [trial.values[objective.metric].sem for trial in completed]
-        data = Data(
+        return Data(
             self.observed,
             objective.sign * np.array([trial[objective.metric] for trial in completed]),
             np.array([np.nan if sem is None else sem for sem in sems], dtype=float),
         )
+
+    @property
+    def kernels(self) -> tuple[KernelName, ...]:
+        """The kernels that may be fitted."""
+        if self.kernel != "auto":
+            return (self.kernel,)
+        encoding = self.encoding
+        long = len(encoding.discrete) >= MANY_SITES and not len(encoding.continuous)
+        return ("product", "additive") if long else ("product",)
+
+    @cached_property
+    def trained(self) -> TrainedOnScale:
+        """The model of the objective, turned so that larger is better, on its scale."""
         kernel = recipe(self.encoding.features)
         memory = ScaledMemory.from_json(self.memories.get("fit"), kernel)
-        trained = train_on_scale(data, kernel, memory)
+        trained = train_on_scale(self.data, kernel, memory, kernels=self.kernels)
         self.memories["fit"] = trained.memory.to_json()
         return trained
 
@@ -128,6 +154,7 @@ class SiteModelling:
         trained, hyper = self.trained, self.trained.model.hyper
         return {
             "scale": trained.memory.scale,
+            "kernel": trained.memory.kernel,
             "lengthscales": [float(f"{v:.4g}") for v in np.exp(hyper.log_lengthscales)],
             "noise_std": float(f"{np.sqrt(trained.model.noise_var):.4g}"),
             "fitted_at": trained.memory.fit.count,

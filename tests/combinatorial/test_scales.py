@@ -9,6 +9,7 @@ from bosearch.combinatorial.model import recipe
 from bosearch.combinatorial.scales import SCALES, predictive_score
 from bosearch.combinatorial.space import Sites
 from bosearch.combinatorial.training import ScaledMemory, train_on_scale
+from bosearch.surrogates.gp import GaussianProcess
 from bosearch.surrogates.schedule import Data
 from tests.combinatorial.cases import COUNTS, features_of, process
 
@@ -81,6 +82,7 @@ def test_the_chosen_scale_bends_what_is_bent() -> None:
     assert chosen["bent"].memory.scale != "as measured"
     # On its scale the bent function is as easy as the straight one.
     for trained in chosen.values():
+        assert isinstance(trained.model, GaussianProcess)
         fitted = trained.model.predict(data.X).mean[:, 0]
         assert np.corrcoef(fitted, smooth)[0, 1] > 0.9
 
