@@ -1,16 +1,13 @@
-"""A finite number of functions as a BoTorch ``Model``: every member is used, none drawn by chance.
+"""A finite number of functions as a BoTorch model: all of them are known.
 
-BoTorch draws members of an ensemble with replacement, anew for every entry of a batch of
-points. Here the members are counted out, in the same order for all points: once each if as
-many draws as members are asked for, otherwise in proportion to their weights up to rounding
-(systematic resampling: Kitagawa 1996, "Monte Carlo filter and smoother for non-Gaussian
-nonlinear state space models", appendix). An acquisition value has then no error of Monte Carlo
-beyond the ensemble's own, and is a smooth function of the points.
+BoTorch draws members at random, with replacement, anew for each batch entry. Here each
+member is used once, the same for all points: no Monte Carlo error, and a surface that
+can be climbed. What a fit teaches beyond the model is in ``fitted``.
 """
 
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, cast, final
+from typing import Any, Protocol, Self, final
 
 import torch
 from torch import Generator, Tensor
@@ -24,136 +21,134 @@ from botorch.posteriors.ensemble import EnsemblePosterior
 from botorch.sampling.base import MCSampler
 from botorch.sampling.get_sampler import GetSampler
 
-LEAST_VAR = 1e-10  # of a standardised prediction: members that agree have no spread
-
 
 class Members(Protocol):
-    """``S`` functions of coordinates, standardised, float64."""
+    """``S`` functions of coordinates."""
 
-    @property
-    def count(self) -> int:
-        """Number of functions, ``S``."""
+    def __len__(self) -> int:
+        """Their number."""
         ...
 
     def __call__(self, Z: Tensor) -> Tensor:
-        """``S x b`` values at ``b x p`` coordinates."""
+        """``S x b`` standardised values at ``b x p`` coordinates; differentiable."""
         ...
 
-    def pick(self, index: Tensor) -> "Members":
-        """The functions of these numbers, which may repeat."""
+    def select(self, index: Tensor) -> Self:
+        """Some of them."""
         ...
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class Networks:
-    """Networks of one shape as members; ``z`` holds their ``S x P`` whitened weights, float64."""
+class NetworkMembers:
+    """Networks of one architecture.
 
-    net: BatchedMLP
+    Args:
+        mlp: The architecture.
+        z: ``S x P`` whitened weights, float64.
+    """
+
+    mlp: BatchedMLP
     z: Tensor
 
-    @property
-    def count(self) -> int:
-        """Number of networks, ``S``."""
+    def __len__(self) -> int:
+        """Their number."""
         return len(self.z)
 
     def __call__(self, Z: Tensor) -> Tensor:
-        """``S x b`` values at ``b x p`` coordinates."""
-        return self.net.forward(self.z, Z)
+        """Values."""
+        return self.mlp.forward(self.z, Z)
 
-    def pick(self, index: Tensor) -> "Networks":
-        """The networks of these numbers."""
-        return Networks(self.net, self.z[index])
+    def select(self, index: Tensor) -> Self:
+        """Some of them."""
+        return type(self)(self.mlp, self.z[index])
 
 
-def counted_out(weights: Tensor, count: int, generator: Generator) -> Tensor:
-    """``count`` numbers of members, in random order, as often as their weights say.
+def systematic(weights: Tensor, count: int, offset: float = 0.5) -> Tensor:
+    """``count`` indices of members, each as often as its weight says, rounded up or down.
 
-    A member of weight ``w`` appears ``count * w`` times, rounded up or down; of members with
-    equal weights, none twice before all have appeared once.
+    Equal weights and as many draws as members give each of them once, in order.
+
+    Source: Carpenter, Clifford and Fearnhead (1999), "Improved particle filter for nonlinear
+    problems", section 3.2.
 
     Args:
-        weights: ``S`` of them, with sum 1.
-        count: How many numbers to return.
-        generator: Of the order, and of who is rounded up.
+        weights: ``S``, at least 0.
+        count: Number of draws.
+        offset: In [0, 1): of the comb of draws, in units of its spacing.
     """
-    order = torch.randperm(len(weights), generator=generator)
-    start = torch.rand((), generator=generator, dtype=torch.float64)
-    places = (torch.arange(count, dtype=torch.float64) + start) / count
-    found = torch.searchsorted(weights[order].double().cumsum(0), places)
-    found = order[found.clamp(max=len(weights) - 1)]
-    return found[torch.randperm(count, generator=generator)]
+    heights = weights.double().cumsum(0)
+    comb = (torch.arange(count, dtype=torch.float64) + offset) * (heights[-1] / count)
+    return torch.searchsorted(heights, comb, right=True).clamp_max(len(weights) - 1)
 
 
 class MembersPosterior(EnsemblePosterior):  # type: ignore[misc]  # BoTorch is untyped here
-    """Values of all members at some points, as of BoTorch, with noise apart from them."""
+    """BoTorch's, with noise, and with a variance also where one member has all the weight."""
 
-    def __init__(
-        self, values: Tensor, weights: Tensor, noise: Tensor | None, least_var: float, key: int
-    ) -> None:
-        """Values and what weighs and blurs them.
+    def __init__(self, values: Tensor, weights: Tensor, noise: Tensor | None, salt: int) -> None:
+        """Hold the values of all members.
 
         Args:
             values: ``batch x S x q x 1``, in the units of the observations.
-            weights: ``S``, with sum 1.
-            noise: ``batch x q`` variances of noise, squared units, or none.
-            least_var: Added to no value, but the least that ``variance`` says.
-            key: Of the order in which members are counted out: outputs that are independent
-                must not pair the same members.
+            weights: ``S``, summing to 1.
+            noise: ``batch x q`` variances to add.
+            salt: Tells outputs apart, so that their members are paired at random.
         """
-        super().__init__(values=values, weights=weights)
-        self.noise = None if noise is None else noise.unsqueeze(-1)  # batch x q x 1
-        self.least_var, self.key = least_var, key
+        super().__init__(values, weights)
+        self.noise, self.salt = noise, salt
 
     @property
     def variance(self) -> Tensor:
-        """``batch x q x 1``: weighted sample variance of members, and noise."""
-        spread = 1.0 - float(self.weights.square().sum())
-        centred = self.values - self.mean.unsqueeze(-3)
-        var: Tensor = (self.weights[:, None, None] * centred.square()).sum(-3)
-        if spread > 1e-9:  # else one member has all the weight
-            var = var / spread
-        var = var.clamp(min=self.least_var)
-        return var if self.noise is None else var + self.noise
-
-    def counted(self, sample_shape: torch.Size, index: Tensor, normal: Tensor | None) -> Tensor:
-        """``sample_shape x batch x q x 1``: members by number, with noise of ``count x q x 1``."""
-        found: Tensor = self.values[..., index, :, :].movedim(-3, 0)  # count x batch x q x 1
-        if self.noise is not None and normal is not None:
-            batch = [1] * (found.ndim - 3)
-            found = found + self.noise.sqrt() * normal.reshape(len(index), *batch, -1, 1)
-        return found.reshape(sample_shape + found.shape[1:])
+        """``batch x q x 1``, unbiased for equal weights; noise included."""
+        w = self.weights[:, None, None]
+        squares = (w * (self.values - self.mean.unsqueeze(-3)).square()).sum(-3)
+        found: Tensor = squares / (1.0 - w.square().sum()).clamp_min(1e-12)
+        return found if self.noise is None else found + self.noise.unsqueeze(-1)
 
     def rsample(self, sample_shape: torch.Size | None = None) -> Tensor:
-        """Members counted out in an order of torch's global state, with noise if there is any."""
-        shape = sample_shape if sample_shape else torch.Size([1])
-        seed = int(torch.randint(2**31, ()))
-        return cast("Tensor", EnumeratingSampler(shape, seed=seed)(self))
+        """Draw members at random, and noise: from the global state, as BoTorch does."""
+        samples: Tensor = super().rsample(sample_shape)
+        return self.noisy(samples, torch.randn_like(samples))
+
+    def noisy(self, samples: Tensor, standard: Tensor) -> Tensor:
+        """Add noise, ``standard`` times its root, if there is any."""
+        if self.noise is None:
+            return samples
+        return samples + self.noise.sqrt().unsqueeze(-1) * standard
 
 
 @final
 class EnumeratingSampler(MCSampler):  # type: ignore[misc]  # BoTorch is untyped here
-    """Counts members out, in an order that depends on its seed and not on the points."""
+    """Each member once, if as many are wanted as there are; else ``systematic`` ones.
+
+    In an order that depends on the seed and the output.
+    The same members for all batch entries, and at every call.
+    """
 
     def forward(self, posterior: MembersPosterior) -> Tensor:
-        """``sample_shape x batch x q x 1`` values."""
-        count, q = math.prod(self.sample_shape), posterior.values.shape[-2]
-        generator = Generator().manual_seed((self.seed + 0x9E3779B1 * posterior.key) % 2**63)
-        index = counted_out(posterior.weights.detach(), count, generator)
-        normal = None
+        """``sample_shape x batch x q x 1`` samples."""
+        values = posterior.values.movedim(-3, 0)  # S x batch x q x 1
+        count = self.sample_shape.numel()
+        index = systematic(posterior.weights, count)
+        generator = Generator().manual_seed((self.seed * 1_000_003 + posterior.salt) % 2**63)
+        order = torch.randperm(count, generator=generator)  # outputs pair members at random
+        values = values.index_select(0, index[order])
         if posterior.noise is not None:
-            normal = torch.randn(count, q, 1, generator=generator, dtype=posterior.dtype)
-        return posterior.counted(self.sample_shape, index, normal)
+            shape = (count, *[1] * len(posterior.batch_shape), *values.shape[-2:])
+            standard = torch.randn(shape, generator=generator, dtype=values.dtype)
+            values = posterior.noisy(values, standard)
+        found: Tensor = values.reshape(self.sample_shape + values.shape[1:])
+        return found
 
-    def _update_base_samples(self, posterior: Any, base_sampler: Any) -> None:
-        """Nothing is kept that could differ."""
+    def _update_base_samples(self, posterior: Any, base_sampler: MCSampler) -> None:
+        """Nothing: the same members serve all points."""
 
 
-@GetSampler.register(MembersPosterior)  # type: ignore[untyped-decorator]  # untyped in BoTorch
-def _enumerating(
-    posterior: MembersPosterior, sample_shape: torch.Size, *, seed: int | None = None
-) -> EnumeratingSampler:
-    return EnumeratingSampler(sample_shape, seed=seed)
+@GetSampler.register(MembersPosterior)  # type: ignore[untyped-decorator]
+def _enumerate(
+    posterior: MembersPosterior, sample_shape: torch.Size, seed: int | None = None
+) -> MCSampler:
+    return EnumeratingSampler(sample_shape, seed=0 if seed is None else seed)
 
 
 @final
@@ -164,36 +159,26 @@ class MembersModel(SingleOutput):
         self,
         coordinates: Coordinates,
         members: Members,
+        weights: Tensor | Sequence[float] | None = None,
         *,
         location: float,
         spread: float,
         noise_var: float,
-        weights: Tensor | None = None,
-        key: int = 0,
+        salt: int = 0,
     ) -> None:
         """``noise_var`` is in squared units of the observations, ``members`` standardised.
 
-        ``weights`` are ``S`` with sum 1, or equal; ``key`` is of ``MembersPosterior``.
+        ``weights`` of the members sum to 1; ``None`` for equal ones.
         """
         super().__init__(noise_var)
         self.coordinates, self.members = coordinates, members
-        self.location, self.spread, self.key = location, spread, key
-        S = members.count
-        self.weights = (
-            torch.full((S,), 1.0 / S, dtype=torch.float64) if weights is None else weights
-        )
-
-    @property
-    def count(self) -> int:
-        """Number of members: a sampler of this many draws uses each once, if weights are equal."""
-        return self.members.count
+        self.location, self.spread, self.salt = location, spread, salt
+        equal = torch.full((len(members),), 1.0 / len(members), dtype=torch.float64)
+        self.weights = equal if weights is None else torch.as_tensor(weights, dtype=torch.float64)
 
     def predict(self, X: Tensor, noise: Tensor | None) -> MembersPosterior:
         """Values of all members at ``batch x q x d`` points."""
         Z = self.coordinates(X)
-        values = self.members(Z.reshape(-1, Z.shape[-1]))  # S x b
-        values = values.reshape(-1, *Z.shape[:-1]).movedim(0, -2).unsqueeze(-1)
-        least_var = LEAST_VAR * self.spread**2
-        return MembersPosterior(
-            self.location + self.spread * values, self.weights, noise, least_var, self.key
-        )
+        values = self.location + self.spread * self.members(Z.reshape(-1, Z.shape[-1]))
+        by_point = values.reshape(len(values), *X.shape[:-1]).movedim(0, -2)  # batch x S x q
+        return MembersPosterior(by_point.unsqueeze(-1), self.weights, noise, self.salt)

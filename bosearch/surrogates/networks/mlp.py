@@ -153,4 +153,5 @@ class BatchedMLP:
         if self.activation == "relu":
             return (a > 0.0).to(a.dtype)
         density = (-0.5 * a.square()).exp() / math.sqrt(2.0 * math.pi)
-        return torch.special.ndtr(a) + a * density
+        cdf: Tensor = torch.special.ndtr(a)
+        return cdf + a * density
