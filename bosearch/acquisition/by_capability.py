@@ -7,14 +7,14 @@ members. All scores are logarithms or standardised, and larger is better.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import cast, final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bosearch.acquisition import improvement, sampled
+from bosearch.acquisition import improvement, sampled, student_t
 from bosearch.acquisition.torch_acquisition import (
     MarginalScore,
     Rule,
@@ -23,6 +23,7 @@ from bosearch.acquisition.torch_acquisition import (
 )
 from bosearch.acquisition.value import Acquisition, Array, AtLeast, FeasibleImprovement
 from bosearch.acquisition.wanted import Wanted
+from bosearch.surrogates.gaussian.t_model import StudentTModel
 from bosearch.surrogates.interface import Capability, Fitted
 from bosearch.surrogates.joint import joint_model
 from bosearch.surrogates.warping import standardisation
@@ -134,6 +135,15 @@ def _closed_form(objective: Fitted, best: float, y: Array) -> Acquisition | None
     """Log expected improvement where it has a closed form; ``None`` elsewhere."""
     if Capability.GAUSSIAN in objective.capabilities:
         return _scored(objective, lambda m, s: improvement.log_improvement(m, s, best), y)
+    if Capability.STUDENT_T in objective.capabilities:
+        dof = cast("StudentTModel", objective.model).dof
+        ratio = (1.0 - 2.0 / dof) ** 0.5  # of the scale to the standard deviation
+
+        def rule(mean: Array, std: Array) -> tuple[Array, Array, Array]:
+            value, by_mean, by_scale = student_t.log_improvement(mean, ratio * std, best, dof)
+            return value, by_mean, ratio * by_scale
+
+        return _scored(objective, rule, y)
     return None
 
 
