@@ -193,7 +193,7 @@ class BayesStrategy:
                 "measurements": switching.measurements(
                     [said[o.metric] for o in view.problem.objectives],
                     self.options.switching,
-                    most=len(view.trials),
+                    most=len(view.trials) if models.noisy else 1,
                 ),
                 "factor": self.options.switching,
             }

@@ -6,8 +6,8 @@ chosen in between is hardly better. With noise variance ``s2`` and posterior var
 ``v`` at the point that is ``floor((C^2 - 1) s2 / v)`` times, and once without noise.
 
 Source: Calandriello et al. (2022), arXiv 2201.12909 (mini-META). Ours: ``v`` is taken when
-the point is chosen, the least number of all objectives counts, and a stay at most doubles
-the record.
+the point is chosen, the least number of all objectives counts, a stay at most doubles the
+record, and there is none while the noise is too small to matter.
 """
 
 import math
