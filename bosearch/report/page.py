@@ -19,6 +19,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from bosearch.report import (
+    calibration,
     constructions,
     convergence,
     fronts,
@@ -128,6 +129,7 @@ def sections(problem: Problem, trials: Sequence[Trial]) -> Iterator[Section]:
                 *([] if chosen is None else [Panel(chosen, "What the model expected", wide=True)]),
             ),
         )
+    yield from _calibration(problem, trials)
 
 
 def _progress(problem: Problem, trials: Sequence[Trial]) -> Iterator[Section]:
@@ -197,6 +199,27 @@ def _built(problem: Problem, trials: Sequence[Trial]) -> Iterator[Section]:
                 f" the best {objective.metric} below, rings are complete.",
                 (Panel(graph, wide=True), Panel(moves, "Measured with each move", wide=True)),
             )
+
+
+def _calibration(problem: Problem, trials: Sequence[Trial]) -> Iterator[Section]:
+    found = calibration.calibrations(problem, trials)
+    if found:
+        yield Section(
+            "Calibration of the model",
+            "What the model said of each point before it was measured. Left: measurements should"
+            " fall anywhere in the prediction equally often; heaps at both ends mean that it was"
+            " too sure, a heap in the middle that it was too timid. The grey band holds 95 of 100"
+            " bars of a calibrated model. Points are chosen where the model is hopeful, so that a"
+            " little disappointment is to be expected.",
+            tuple(
+                panel
+                for c in found
+                for panel in (
+                    Panel(calibration.histogram(c), f"{c.metric}: share of the prediction below"),
+                    Panel(calibration.intervals(c), c.in_words()),
+                )
+            ),
+        )
 
 
 def _embedded(figures: Sequence[go.Figure]) -> Markup:
