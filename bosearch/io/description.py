@@ -111,7 +111,7 @@ def describe(file: StudyFile, study: Study | None = None) -> Description:
     options = {key: value for key, value in file.strategy.items() if key != "name"}
     strategy, reasons = resolve(file.strategy["name"], problem)
     if options:  # only the strategy itself can check them, and loading it takes seconds
-        load(strategy, problem, options)
+        reasons = (*reasons, *load(strategy, problem, options).supports(problem).reasons)
     share = feasible_share(problem.space)
     changed = [] if study is None else _differences(file, study)
     measured = [] if study is None or changed else study.completed

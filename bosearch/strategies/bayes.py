@@ -79,7 +79,7 @@ class BayesStrategy:
         return Support(
             True,
             (
-                f"{d} factors: {model} after {self.options.initial_for(d)} Sobol points",
+                f"{d} factor{'s' if d > 1 else ''}: {model} after {self.options.initial_for(d)} Sobol points",
                 f"effort {self.options.effort}",
                 *self.options.in_words(),
             ),

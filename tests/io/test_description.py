@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bosearch.errors import StrategyError
+from bosearch.errors import StrategyError, SurrogateError
 from bosearch.io.description import Description, describe, feasible_share
 from bosearch.io.study_file import load_study_file
 from bosearch.space import Choice, Real, Space
@@ -87,6 +87,20 @@ def test_a_wrong_option_of_a_strategy_is_found_by_check(tmp_path: Path) -> None:
     with pytest.raises(StrategyError, match="initail") as caught:
         described(tmp_path, end='[strategy]\nname = "bayes"\ninitail = 3')
     assert "initial" in str(caught.value)
+
+
+def test_check_says_which_surrogate_will_be_used(tmp_path: Path) -> None:
+    options = 'name = "bayes"\ninitial = 4\nsurrogate = { name = "gp" }\nswitching = 1.5'
+    told = described(tmp_path, end=f"[strategy]\n{options}")
+    assert "1 factor: surrogate gp after 4 Sobol points" in [text for _, text in told.lines()]
+    assert any("factor of 1.5" in reason for reason in told.record()["reasons"])
+
+
+def test_a_wrong_option_of_a_surrogate_is_found_by_check(tmp_path: Path) -> None:
+    with pytest.raises(SurrogateError, match="colour"):
+        described(
+            tmp_path, end='[strategy]\nname = "bayes"\nsurrogate = { name = "gp", colour = 3 }'
+        )
 
 
 def test_lines_name_every_parameter_and_skip_what_is_not_there(tmp_path: Path) -> None:

@@ -221,4 +221,4 @@ def test_check_shows_what_will_be_used() -> None:
     assert said.reasons[0] == "2 factors: surrogate stub (noise_std = 0.1) after 5 Sobol points"
     assert "acquisition ucb" in said.reasons
     assert any("trust region" in reason for reason in said.reasons)
-    assert any("factor 1.5" in reason for reason in said.reasons)
+    assert any("factor of 1.5" in reason for reason in said.reasons)
