@@ -50,6 +50,16 @@ class BatchedMLP:
         parts = [torch.arange((k + 1) * w) < k * w for k, w in self._shapes(p)]
         return torch.cat(parts)
 
+    def stds(self, p: int) -> Tensor:
+        """``P`` prior standard deviations of the weights and biases, before whitening."""
+        parts = [
+            torch.full(((k + 1) * w,), self.bias_std, dtype=torch.float64).index_fill_(
+                0, torch.arange(k * w), self._factor(k)
+            )
+            for k, w in self._shapes(p)
+        ]
+        return torch.cat(parts)
+
     def init(
         self, count: int, p: int, generator: Generator, dtype: torch.dtype = torch.float64
     ) -> Tensor:
@@ -102,6 +112,15 @@ class BatchedMLP:
             outer = factor * inputs.unsqueeze(-1) * slopes.unsqueeze(-2)  # S x b x k x w
             parts += [outer.flatten(-2), self.bias_std * slopes]
         return torch.cat(parts, dim=-1)
+
+    def along(self, z: Tensor, directions: Tensor, Z: Tensor) -> Tensor:
+        """``S x b`` products of the Jacobian at ``1 x P`` weights with ``S x P`` directions."""
+        S, parts = len(directions), []
+        layers = self._layers(directions, Z.shape[-1])
+        for layer, (_, inputs, slopes) in zip(layers, self.tangents(z, Z), strict=True):
+            moved = self._apply(layer, inputs.expand(S, -1, -1))
+            parts.append((moved * slopes).sum(-1))
+        return torch.stack(parts).sum(0)
 
     def tangent_kernel(self, left: list[Tangent], right: list[Tangent]) -> Tensor:
         """``S x b x c``: the product of two Jacobians over weights, without forming either.
