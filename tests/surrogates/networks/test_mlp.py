@@ -106,3 +106,6 @@ def test_weights_are_told_from_biases() -> None:
     mlp = network("tanh", (2,))
     flags = mlp.is_weight(1).tolist()
     assert flags == [True, True, False, False, True, True, False]  # 1 x 2, 2, 2 x 1, 1
+    stds = BatchedMLP((2,), weight_std=1.5, bias_std=0.5).stds(1)
+    narrow, wide = 1.5 / math.sqrt(2.0), 1.5
+    assert stds.tolist() == pytest.approx([wide, wide, 0.5, 0.5, narrow, narrow, 0.5])
