@@ -13,7 +13,6 @@ from bosearch.surrogates.sampling.density import Draws
 from bosearch.surrogates.sampling.diagnostics import FEWEST, effective_draws, split_r_hat
 from bosearch.surrogates.sampling.target import Target
 
-MOST_MEMBERS = 128
 KEPT = 64  # states of each chain by which it is diagnosed, at most
 WORST_R_HAT = 1.05  # without a warning
 _ELSEWHERE = 16  # points beside the observed ones
@@ -27,13 +26,14 @@ class Mixing:
     """Whether chains agree on predictions.
 
     Args:
-        r_hat: Largest split R-hat of predictions at the observed points and some others.
-        ess: Least effective number of draws of a prediction.
+        r_hat: Largest split R-hat of predictions at the observed points and some others;
+            ``None`` if draws are too few, or chains stuck.
+        ess: Least effective number of draws of a prediction, likewise.
         warnings: What a reader should know.
     """
 
-    r_hat: float
-    ess: float
+    r_hat: float | None
+    ess: float | None
     warnings: tuple[str, ...]
 
 
@@ -47,17 +47,17 @@ def mixing(target: Target, draws: Draws) -> Mixing:
     """Diagnose chains by what they predict; weights may be permuted without any effect."""
     seen = predictions(target, draws.states)
     if seen.shape[1] < FEWEST:
-        few = f"{seen.shape[1]} draws of each chain are too few to tell whether they have mixed"
-        return Mixing(r_hat=float("inf"), ess=1.0, warnings=(few,))
+        few = f"{seen.shape[1]} draws of a chain cannot tell whether the chains have mixed"
+        return Mixing(r_hat=None, ess=None, warnings=(few,))
     r_hat, ess = float(split_r_hat(seen).max()), float(effective_draws(seen).min())
-    warnings: tuple[str, ...] = ()
-    if r_hat > WORST_R_HAT:
-        unmixed = (
-            f"the chains have not mixed: R-hat of predictions is {r_hat:.3g},"
-            f" at most {WORST_R_HAT} is wanted"
-        )
-        warnings = (unmixed,)
-    return Mixing(r_hat=r_hat, ess=ess, warnings=warnings)
+    if r_hat <= WORST_R_HAT:
+        return Mixing(r_hat=r_hat, ess=ess, warnings=())
+    unmixed = (
+        f"the chains have not mixed: R-hat of predictions is {r_hat:.3g},"
+        f" at most {WORST_R_HAT} is wanted"
+    )
+    known = r_hat if np.isfinite(r_hat) else None
+    return Mixing(r_hat=known, ess=ess, warnings=(unmixed,))
 
 
 def predictions(target: Target, states: Tensor) -> Array:
@@ -65,9 +65,8 @@ def predictions(target: Target, states: Tensor) -> Array:
     p = target.Z.shape[-1]
     sobol = qmc.Sobol(p, scramble=False).random(_ELSEWHERE)
     points = torch.cat([target.Z, torch.from_numpy(sobol).to(target.Z.dtype)])
-    with torch.no_grad():
-        values = [target.network(target.weights(state), points) for state in states]
-    return torch.stack(values, dim=1).double().numpy()
+    values = torch.stack([target.values(state, points) for state in states], dim=1)
+    return np.asarray(values.double().numpy())
 
 
 def members(target: Target, draws: Draws, count: int) -> tuple[Tensor, Tensor]:

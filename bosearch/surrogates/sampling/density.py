@@ -14,6 +14,9 @@ from torch import Generator, Tensor
 LogDensity = Callable[[Tensor], tuple[Tensor, Tensor]]
 """Maps ``chains x P`` states to ``chains`` log densities, float64, and ``chains x P`` slopes."""
 
+NoisySlope = Callable[[Tensor, Generator], Tensor]
+"""Estimates the slopes at ``chains x P`` states without bias, from a minibatch it draws."""
+
 
 @final
 @dataclass(frozen=True, eq=False)

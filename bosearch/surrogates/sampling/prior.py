@@ -96,8 +96,8 @@ def need_spread(surrogate: str, option: str, value: Any) -> None:
 
 def target_of(
     prior: NetworkPrior, training: TrainingSet, dtype: torch.dtype = torch.float32
-) -> tuple[Target, BatchedMLP]:
-    """The posterior given ``training``, and its network."""
+) -> Target:
+    """The posterior given ``training``."""
     network = BatchedMLP(
         widths=tuple(prior.widths),
         activation=cast("Any", prior.activation),
@@ -105,8 +105,8 @@ def target_of(
         bias_std=prior.bias_std,
     )
     p = training.coordinates.count
-    target = Target(
-        network=network.forward,
+    return Target(
+        network=network,
         scaled=network.is_weight(p).to(dtype),
         unit=(torch.ones(network.count(p)) if prior.fan_in else _root_fan_in(prior, p)).to(dtype),
         Z=training.Z.to(dtype),
@@ -117,7 +117,6 @@ def target_of(
         ),
         scale_spread=prior.scale_spread,
     )
-    return target, network
 
 
 def _root_fan_in(prior: NetworkPrior, p: int) -> Tensor:

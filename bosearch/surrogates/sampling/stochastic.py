@@ -13,15 +13,10 @@ neural networks", eqs. 9-11, for the scale of each coordinate. What differs:
   that of its standard normal prior: slopes that vanish at a mode do not make steps explode.
 """
 
-from collections.abc import Callable
-
 import torch
 from torch import Generator, Tensor
 
-from bosearch.surrogates.sampling.density import Draws, normal_like
-
-NoisySlope = Callable[[Tensor, Generator], Tensor]
-"""Estimates the slopes at ``chains x P`` states without bias, from a minibatch it draws."""
+from bosearch.surrogates.sampling.density import Draws, NoisySlope, normal_like
 
 _PAIR_EVERY = 10  # steps of the burn-in from one pair of minibatches to the next
 _FIRST_PAIRS = 10  # where the chains start
