@@ -35,9 +35,25 @@ _HOME = {
     "auto": "bosearch.surrogates.portfolio:Portfolio",
 }
 
+_PAPER_NETWORK = {  # on Branin: variance 10 of all weights, 0.1 of the noise, fixed
+    **{"widths": (128, 128, 128), "fan_in": False, "weight_std": 10**0.5, "bias_std": 10**0.5},
+    **{"scale_spread": 0.0, "noise_median": 0.1, "noise_spread": 0.0, "noise_floor": 1e-6},
+    "chains": 1,
+}
+
 PRESETS: dict[str, dict[str, Any]] = {
     "ibnn-fixed": {"name": "ibnn", "learn": "scale"},
     "paper-ibnn": {"name": "ibnn", "learn": "nothing", "centred": False},
+    "paper-hmc": {
+        "name": "hmc",
+        **_PAPER_NETWORK,
+        **{"start_steps": 1000, "burn_in": 500, "trajectories": 500, "leaps": 10},
+    },
+    "paper-sghmc": {
+        "name": "sghmc",
+        **_PAPER_NETWORK,
+        **{"start_steps": 0, "burn_in": 1000, "steps": 1000, "batch": 5, "rate": 0.0056},
+    },
 }
 """Names for tables of options; ``paper-...``: as the study of arXiv 2305.20028 meant it."""
 

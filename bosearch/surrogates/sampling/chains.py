@@ -13,7 +13,8 @@ from bosearch.surrogates.sampling.density import Draws
 from bosearch.surrogates.sampling.diagnostics import FEWEST, effective_draws, split_r_hat
 from bosearch.surrogates.sampling.target import Target
 
-KEPT = 64  # states of each chain by which it is diagnosed, at most
+_KEPT = 512  # states of all chains by which they are diagnosed, about
+_FEWEST_KEPT = 64  # of each
 WORST_R_HAT = 1.05  # without a warning
 _ELSEWHERE = 16  # points beside the observed ones
 
@@ -37,10 +38,10 @@ class Mixing:
     warnings: tuple[str, ...]
 
 
-def schedule(steps: int) -> tuple[int, int]:
-    """States to keep of ``steps`` steps, and steps from one to the next."""
-    draws = max(1, min(KEPT, steps))
-    return draws, max(1, steps // draws)
+def schedule(steps: int, chains: int) -> tuple[int, int]:
+    """States to keep of ``steps`` steps of each chain, and steps from one to the next."""
+    draws = min(steps, max(_FEWEST_KEPT, _KEPT // chains))
+    return draws, steps // draws
 
 
 def mixing(target: Target, draws: Draws) -> Mixing:

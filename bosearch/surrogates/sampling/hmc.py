@@ -88,7 +88,7 @@ class Hmc:
         start = anchored_start(
             target, self.chains, steps=self.start_steps, rate=START_RATE, generator=generator
         )
-        kept, every = schedule(self.trajectories)
+        kept, every = schedule(self.trajectories, self.chains)
         draws = hamiltonian.sample(
             target,
             start,

@@ -129,7 +129,7 @@ class Langevin:
         Raises:
             ArithmeticError: One always does.
         """
-        kept, every = schedule(self.steps)
+        kept, every = schedule(self.steps, self.chains)
         start: Tensor = tuned.states[-1]
         for lost in range(_HALVINGS + 1):
             try:

@@ -110,7 +110,7 @@ class Sghmc:
             generator=generator,
             slope=slope,
         )
-        kept, every = schedule(self.steps)
+        kept, every = schedule(self.steps, self.chains)
         draws = stochastic.sample(
             slope,
             start,
