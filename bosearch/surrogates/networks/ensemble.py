@@ -17,17 +17,15 @@ from bosearch.surrogates.networks.members import NetworkMembers
 from bosearch.surrogates.networks.mlp import Activation, BatchedMLP
 from bosearch.surrogates.networks.scale import (
     NOISE_VARS,
-    VAR_FLOOR,
     WEIGHT_STDS,
     Scale,
     choose,
+    corrected,
     variances,
 )
 from bosearch.surrogates.options import need_count, need_positive
 from bosearch.surrogates.schedule import Data
 from bosearch.surrogates.training import TrainingSet
-
-_PRIOR_STRENGTH = 4.0  # observations that the evidence's noise counts for, beside residuals
 
 
 @final
@@ -133,7 +131,7 @@ class Ensemble:
         members = NetworkMembers(scale.mlp, found.double())
         noise_var = scale.noise_var
         if self.noise_var is None:
-            noise_var = _corrected(training, members, noise_var)
+            noise_var = corrected(training, members, noise_var)
         report = FitReport(
             seconds=time.process_time() - start_s,
             gradients=self.steps * self.members,
@@ -171,18 +169,3 @@ class Ensemble:
             targets, anchors = training.y.expand(S, n), torch.zeros_like(drawn)
             stiffness = scale.mlp.stds(p).square() / self.flat_prior_var
         return Problems(scale.mlp, training.Z, targets, precisions, anchors, stiffness), drawn
-
-
-def _corrected(training: TrainingSet, members: NetworkMembers, noise_var: float) -> float:
-    """One step of expectation-maximisation from ``noise_var``, held back by it.
-
-    Members are draws from the posterior: their mean squared distance from the observations
-    is the expectation that the step needs. It also owns up to training that ended early.
-    """
-    inferred = training.known_var.isnan()
-    if not bool(inferred.any()):
-        return noise_var
-    with torch.no_grad():
-        squares = (training.y - members(training.Z)).square().mean(0)[inferred]
-    total = _PRIOR_STRENGTH * noise_var + float(squares.sum())
-    return max(VAR_FLOOR, total / (_PRIOR_STRENGTH + len(squares)))

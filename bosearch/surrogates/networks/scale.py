@@ -17,6 +17,7 @@ from typing import final
 import torch
 from torch import Generator, Tensor
 
+from bosearch.surrogates.networks.members import Members
 from bosearch.surrogates.networks.mlp import BatchedMLP
 from bosearch.surrogates.training import TrainingSet
 
@@ -24,6 +25,7 @@ WEIGHT_STDS = (0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
 NOISE_VARS = tuple(10.0 ** (k / 2.0) for k in range(-8, 1))  # 1e-4 to 1, standardised
 VAR_FLOOR = 1e-4  # least variance of noise that a network is trained with, standardised
 _DRAWS = 64  # networks whose features are averaged
+_STRENGTH = 4.0  # observations that the evidence's noise counts for, beside residuals
 
 
 @final
@@ -94,3 +96,18 @@ def evidence(K: Tensor, y: Tensor, noise: Tensor) -> float:
     half = torch.linalg.solve_triangular(factor, y.unsqueeze(-1), upper=False)
     log_det = 2.0 * factor.diagonal().log().sum()
     return float(-0.5 * (half.square().sum() + log_det + len(y) * math.log(2.0 * math.pi)))
+
+
+def corrected(training: TrainingSet, members: Members, noise_var: float) -> float:
+    """One step of expectation-maximisation from ``noise_var``, held back by it.
+
+    Members are draws from the posterior: their mean squared distance from the observations
+    is the expectation that the step needs. It also owns up to training that ended early.
+    """
+    inferred = training.known_var.isnan()
+    if not bool(inferred.any()):
+        return noise_var
+    with torch.no_grad():
+        squares = (training.y - members(training.Z)).square().mean(0)[inferred]
+    total = _STRENGTH * noise_var + float(squares.sum())
+    return max(VAR_FLOOR, total / (_STRENGTH + len(squares)))
