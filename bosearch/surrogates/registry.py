@@ -44,6 +44,10 @@ _PAPER_NETWORK = {  # on Branin: variance 10 of all weights, 0.1 of the noise, f
 PRESETS: dict[str, dict[str, Any]] = {
     "ibnn-fixed": {"name": "ibnn", "learn": "scale"},
     "paper-ibnn": {"name": "ibnn", "learn": "nothing", "centred": False},
+    "paper-ensemble": {  # weights start as PyTorch's do
+        **{"name": "ensemble", "widths": (128, 128, 128), "members": 10, "weight_std": 3.0**-0.5},
+        **{"bias_std": 0.1, "noise_var": 0.1, "flat_prior_var": 10.0, "subset": 0.8},
+    },
     "paper-hmc": {
         "name": "hmc",
         **_PAPER_NETWORK,
