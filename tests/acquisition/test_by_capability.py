@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.stats import norm, t
 
 from bosearch.acquisition.by_capability import Bounded, Record, choose, has_slopes
 from bosearch.acquisition.value import Acquisition, AtLeast
@@ -47,8 +47,9 @@ def record(
 
 
 def moments(kind: str, output: int = 0) -> tuple[Array, Array]:
+    model: Any = example(kind, output).model
     with torch.no_grad():
-        posterior: Any = example(kind, output).model.posterior(torch.tensor(NEW).unsqueeze(1))
+        posterior = model.posterior(torch.tensor(NEW).unsqueeze(1))
         return posterior.mean[:, 0, 0].numpy(), posterior.variance[:, 0, 0].sqrt().numpy()
 
 
@@ -59,6 +60,26 @@ def test_one_exact_gaussian_objective_has_the_closed_form_of_botorch() -> None:
     with torch.no_grad():
         expected = theirs(torch.tensor(NEW).unsqueeze(1)).numpy()
     assert acquisition.value(NEW) == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_student_t_objective_has_its_own_closed_form() -> None:
+    fitted: Any = example("student-t")
+    acquisition, name = choose([fitted], [], None, record())
+    assert name == "log expected improvement"
+    dof = fitted.model.dof
+    mean, std = moments("student-t")
+    scale = std * np.sqrt((dof - 2.0) / dof)
+    grid = np.linspace(0.0, 400.0, 2_000_001)[1:] * scale.max()  # tails fall as dof + 1 = 15
+    for i in range(len(NEW)):
+        gains = grid * t.pdf((Y[:, 0].max() + grid - mean[i]) / scale[i], dof) / scale[i]
+        expected = np.log(gains.sum() * (grid[1] - grid[0]))
+        assert acquisition.value(NEW)[i] == pytest.approx(expected, abs=1e-4)
+    h = 1e-6
+    _, slope = acquisition.value_and_gradient(NEW)
+    for k in range(D):
+        step = h * np.eye(D)[k]
+        secant = (acquisition.value(NEW + step) - acquisition.value(NEW - step)) / (2 * h)
+        assert slope[:, k] == pytest.approx(secant, rel=1e-3, abs=1e-3)
 
 
 def test_an_ensemble_is_averaged_over_its_members() -> None:
