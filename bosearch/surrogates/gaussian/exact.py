@@ -201,7 +201,8 @@ def fit(
         evaluations += 1
         leaf = torch.tensor(theta, requires_grad=True)
         try:
-            value = density(leaf)
+            with torch.enable_grad():  # a caller may have switched it off
+                value = density(leaf)
             (slope,) = torch.autograd.grad(value, leaf)
         except ArithmeticError:
             return 1e10, np.zeros_like(theta)
