@@ -57,7 +57,8 @@ class FitReport:
     def to_json(self) -> dict[str, Any]:
         """A JSON object without what does not apply; numbers to four digits."""
         kept = {key: value for key, value in asdict(self).items() if value not in (None, ())}
-        return {k: float(f"{v:.4g}") if isinstance(v, float) else v for k, v in kept.items()}
+        rounded = {k: float(f"{v:.4g}") if isinstance(v, float) else v for k, v in kept.items()}
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in rounded.items()}
 
 
 class Fitted(Protocol):
