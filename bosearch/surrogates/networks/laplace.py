@@ -1,0 +1,167 @@
+"""The Laplace approximation of one network, in function space, with the exact curvature."""
+
+import math
+import time
+from dataclasses import dataclass, replace
+from typing import ClassVar, final
+
+import torch
+from scipy.optimize import minimize
+from torch import Generator, Tensor
+
+from bosearch.surrogates.embedding import Array, Embedding
+from bosearch.surrogates.gaussian.exact import ExactProcess, FoundProcess
+from bosearch.surrogates.gaussian.fitted import FittedProcess
+from bosearch.surrogates.gaussian.kernels import Hyper
+from bosearch.surrogates.gaussian.priors import LogNormal
+from bosearch.surrogates.networks.architecture import need_architecture, need_optional
+from bosearch.surrogates.networks.descent import descend
+from bosearch.surrogates.networks.ensemble import Problems
+from bosearch.surrogates.networks.mlp import Activation, BatchedMLP
+from bosearch.surrogates.networks.scale import (
+    NOISE_VARS,
+    VAR_FLOOR,
+    WEIGHT_STDS,
+    choose,
+    variances,
+)
+from bosearch.surrogates.networks.tangent import FittedTangent, TangentKernel, without_mean
+from bosearch.surrogates.options import need_count, need_positive
+from bosearch.surrogates.schedule import Data
+from bosearch.surrogates.training import TrainingSet
+
+SCALE = Hyper(0.0, math.log(1e-2), math.log(1e2), LogNormal(0.0, 1.0))
+NOISE = Hyper(math.log(1e-2), math.log(VAR_FLOOR), 0.0, LogNormal(-4.0, 1.5))
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Laplace:
+    """One network at the maximum of its posterior, linear around it in its weights.
+
+    Rounds of training alternate with evidence: the marginal likelihood of the linearised
+    network chooses the scale of all weights and the noise, with which training goes on.
+
+    Source: MacKay (1992), "A practical Bayesian framework for backpropagation networks",
+    section 3; Immer et al. (2021), "Scalable marginal likelihood estimation for model
+    selection in deep learning", algorithm 1, for rounds. Ours: function space, whitened weights
+    whose prior is scaled by fan-in, the mean of the linear model (see ``tangent``).
+
+    Args:
+        widths: Of the hidden layers.
+        activation: ``tanh``, ``relu`` or ``gelu``.
+        steps: Of training, in each round.
+        rounds: Of training and evidence.
+        rate: Largest step of a whitened weight.
+        weight_std: Prior standard deviation of a weight, times the root of its fan-in; ``None``:
+            by evidence of the infinite network, before training.
+        bias_std: Of a bias.
+        noise_var: Variance of the noise of standardised observations; ``None``: by evidence.
+        fit_scale: Whether evidence scales the prior of all weights.
+    """
+
+    name: ClassVar[str] = "laplace"
+    widths: tuple[int, ...] = (64, 64)
+    activation: Activation = "tanh"
+    steps: int = 500
+    rounds: int = 2
+    rate: float = 0.1
+    weight_std: float | None = None
+    bias_std: float = 1.0
+    noise_var: float | None = None
+    fit_scale: bool = True
+
+    def __post_init__(self) -> None:
+        need_architecture(self)
+        need_count(self.name, "steps", self.steps)
+        need_count(self.name, "rounds", self.rounds)
+        need_positive(self.name, "rate", self.rate)
+        need_optional(self.name, "noise_var", self.noise_var)
+
+    def fit(self, data: Data, embedding: Embedding, *, seed: int) -> FittedTangent:
+        """Train in single precision, take slopes and the evidence in double."""
+        start_s = time.process_time()
+        training = TrainingSet.of(data, embedding)
+        generator = Generator().manual_seed(seed)
+        chosen = choose(
+            BatchedMLP(self.widths, self.activation, bias_std=self.bias_std),
+            training,
+            generator,
+            weight_stds=WEIGHT_STDS if self.weight_std is None else (self.weight_std,),
+            noise_vars=NOISE_VARS if self.noise_var is None else (self.noise_var,),
+        )
+        mlp, noise_var, scale = chosen.mlp, chosen.noise_var, 1.0
+        z = mlp.init(1, training.Z.shape[-1], generator)
+        for _ in range(self.rounds):
+            z = self.trained(mlp, z, training, noise_var, scale)
+            less = without_mean(mlp, z, training)
+            found = self.evidence(mlp, z, less, noise_var)
+            process = found.process
+            scale, noise_var = float(process.theta[0].exp()), float(process.log_noise.exp())
+        residual = FittedProcess.of(less, found, start_s)
+        report = replace(
+            residual.report,
+            seconds=time.process_time() - start_s,
+            gradients=self.rounds * self.steps,
+        )
+        return FittedTangent(training, mlp, z, replace(residual, report=report))
+
+    def trained(
+        self, mlp: BatchedMLP, z: Tensor, training: TrainingSet, noise_var: float, scale: float
+    ) -> Tensor:
+        """``1 x P`` weights nearer the maximum of the posterior density."""
+        problem = Problems(
+            mlp,
+            training.Z,
+            training.y.expand(1, -1),
+            1.0 / variances(training, noise_var).expand(1, -1),
+            torch.zeros_like(z),
+            torch.full_like(z[0], 1.0 / scale),
+        ).to(torch.float32)
+        return descend(problem.slope, z.float(), steps=self.steps, rate=self.rate).double()
+
+    def evidence(
+        self, mlp: BatchedMLP, z: Tensor, less: TrainingSet, noise_var: float
+    ) -> FoundProcess:
+        """Scale and noise of the most evidence; those that are given stay."""
+        log_noise = math.log(noise_var)
+        scale = SCALE if self.fit_scale else Hyper(0.0, 0.0, 0.0)
+        noise = NOISE if self.noise_var is None else Hyper(log_noise, log_noise, log_noise)
+        return most_evidence(TangentKernel(mlp, z, less.Z, scale), noise, less)
+
+
+def most_evidence(kernel: TangentKernel, noise: Hyper, training: TrainingSet) -> FoundProcess:
+    """Scale and noise under which values of mean 0 are most probable, by L-BFGS-B.
+
+    Args:
+        kernel: Of the linearised network.
+        noise: Log variance of the noise; it stays at its start where all noise is known.
+        training: Observations, less the prior mean.
+
+    Raises:
+        ArithmeticError: The covariance cannot be factored.
+    """
+    known_var = training.known_var.clamp_min(VAR_FLOOR)  # NaN stays
+    hypers = (kernel.scale, noise)
+    evaluations = 0
+
+    def process(theta: Tensor) -> ExactProcess:
+        mean = torch.zeros((), dtype=torch.float64)
+        return ExactProcess(kernel, theta[:1], theta[1], mean, training.Z, training.y, known_var)
+
+    def objective(theta: Array) -> tuple[float, Array]:
+        nonlocal evaluations
+        evaluations += 1
+        leaf = torch.tensor(theta, requires_grad=True)
+        value = process(leaf).log_evidence
+        for log_x, hyper in zip(leaf, hypers, strict=True):
+            value = value if hyper.prior is None else value + hyper.prior(log_x)
+        (slope,) = torch.autograd.grad(value, leaf)
+        return -value.item(), -slope.numpy()
+
+    bounds = [(hyper.low, hyper.high) for hyper in hypers]
+    if not bool(known_var.isnan().any()):
+        bounds[1] = (noise.start, noise.start)
+    start = [hyper.start for hyper in hypers]
+    end = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds)
+    return FoundProcess(process(torch.tensor(end.x)), -float(end.fun), evaluations)
