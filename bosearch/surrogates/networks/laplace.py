@@ -6,21 +6,20 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, final
 
 import torch
-from scipy.optimize import minimize
 from torch import Generator, Tensor
 
-from bosearch.surrogates.embedding import Array, Embedding
-from bosearch.surrogates.gaussian.exact import ExactProcess, FoundProcess
+from bosearch.surrogates.embedding import Embedding
+from bosearch.surrogates.gaussian.exact import FoundProcess
 from bosearch.surrogates.gaussian.fitted import FittedProcess
 from bosearch.surrogates.gaussian.kernels import Hyper
 from bosearch.surrogates.gaussian.priors import LogNormal
 from bosearch.surrogates.networks.architecture import need_architecture, need_optional
 from bosearch.surrogates.networks.descent import descend
 from bosearch.surrogates.networks.ensemble import Problems
+from bosearch.surrogates.networks.evidence import NOISE, most_evidence
 from bosearch.surrogates.networks.mlp import Activation, BatchedMLP
 from bosearch.surrogates.networks.scale import (
     NOISE_VARS,
-    VAR_FLOOR,
     WEIGHT_STDS,
     choose,
     variances,
@@ -31,7 +30,6 @@ from bosearch.surrogates.schedule import Data
 from bosearch.surrogates.training import TrainingSet
 
 SCALE = Hyper(0.0, math.log(1e-2), math.log(1e2), LogNormal(0.0, 1.0))
-NOISE = Hyper(math.log(1e-2), math.log(VAR_FLOOR), 0.0, LogNormal(-4.0, 1.5))
 
 
 @final
@@ -128,40 +126,3 @@ class Laplace:
         scale = SCALE if self.fit_scale else Hyper(0.0, 0.0, 0.0)
         noise = NOISE if self.noise_var is None else Hyper(log_noise, log_noise, log_noise)
         return most_evidence(TangentKernel(mlp, z, less.Z, scale), noise, less)
-
-
-def most_evidence(kernel: TangentKernel, noise: Hyper, training: TrainingSet) -> FoundProcess:
-    """Scale and noise under which values of mean 0 are most probable, by L-BFGS-B.
-
-    Args:
-        kernel: Of the linearised network.
-        noise: Log variance of the noise; it stays at its start where all noise is known.
-        training: Observations, less the prior mean.
-
-    Raises:
-        ArithmeticError: The covariance cannot be factored.
-    """
-    known_var = training.known_var.clamp_min(VAR_FLOOR)  # NaN stays
-    hypers = (kernel.scale, noise)
-    evaluations = 0
-
-    def process(theta: Tensor) -> ExactProcess:
-        mean = torch.zeros((), dtype=torch.float64)
-        return ExactProcess(kernel, theta[:1], theta[1], mean, training.Z, training.y, known_var)
-
-    def objective(theta: Array) -> tuple[float, Array]:
-        nonlocal evaluations
-        evaluations += 1
-        leaf = torch.tensor(theta, requires_grad=True)
-        value = process(leaf).log_evidence
-        for log_x, hyper in zip(leaf, hypers, strict=True):
-            value = value if hyper.prior is None else value + hyper.prior(log_x)
-        (slope,) = torch.autograd.grad(value, leaf)
-        return -value.item(), -slope.numpy()
-
-    bounds = [(hyper.low, hyper.high) for hyper in hypers]
-    if not bool(known_var.isnan().any()):
-        bounds[1] = (noise.start, noise.start)
-    start = [hyper.start for hyper in hypers]
-    end = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds)
-    return FoundProcess(process(torch.tensor(end.x)), -float(end.fun), evaluations)

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from bosearch.errors import SurrogateError
 from bosearch.surrogates.embedding import Array
-from bosearch.surrogates.networks.laplace import NOISE, SCALE, Laplace, most_evidence
+from bosearch.surrogates.networks.evidence import NOISE, most_evidence
+from bosearch.surrogates.networks.laplace import SCALE, Laplace
 from bosearch.surrogates.networks.tangent import TangentKernel, without_mean
 from tests.surrogates.zoo import cube, smooth, told
 
