@@ -23,6 +23,7 @@ piece that is left out loses something, since more pieces cannot make a bound wo
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -43,7 +44,7 @@ _TREND_VAR = 1.0  # of the change per level, in standardised units
 _MEAN_VAR = 4.0
 _LOSS, _LOSS_STD = 0.2, 0.2  # by each piece that is left out, in standardised units
 # Normal priors of the logarithms, in standardised units: mean and standard deviation.
-_LENGTHSCALE = (math.log(0.4), 0.7)
+_LENGTHSCALE_STD = 0.8
 _SIGNAL = (math.log(1.0), 1.0)
 _INCREMENT = (math.log(0.3), 1.0)
 _ASSEMBLY = (math.log(0.03), 1.0)
@@ -206,7 +207,7 @@ def condition(
     return Posterior(kernel, inputs, location, spread, L, half)
 
 
-def fit(inputs: Inputs, y: Array, complete: Array) -> Posterior:
+def fit(inputs: Inputs, y: Array, complete: Array, scales: Sequence[float]) -> Posterior:
     """The posterior with the likeliest hyperparameters under weak priors.
 
     Of a long record, hyperparameters are learned from every second, third, ... solve.
@@ -215,15 +216,16 @@ def fit(inputs: Inputs, y: Array, complete: Array) -> Posterior:
         inputs: ``n`` solves, at least one.
         y: ``n`` observations.
         complete: ``V`` counts of the complete assembly.
+        scales: ``p`` length scales, the medians of their priors.
     """
     step = -(-len(y) // _MOST_FITTED)
     few = Inputs(inputs.x[::step], inputs.level[::step], inputs.bags[::step])
-    return condition(_likeliest(few, y[::step], complete), inputs, y)
+    return condition(_likeliest(few, y[::step], complete, scales), inputs, y)
 
 
-def _likeliest(inputs: Inputs, y: Array, complete: Array) -> Kernel:
-    p = inputs.x.shape[1]
-    priors = np.array([*[_LENGTHSCALE] * (2 * p), _SIGNAL, _INCREMENT, _ASSEMBLY, _NOISE])
+def _likeliest(inputs: Inputs, y: Array, complete: Array, scales: Sequence[float]) -> Kernel:
+    lengths = [(math.log(scale), _LENGTHSCALE_STD) for scale in scales]
+    priors = np.array([*lengths, *lengths, _SIGNAL, _INCREMENT, _ASSEMBLY, _NOISE])
     location, spread = _scale(y)
     standard = (y - location) / spread
 

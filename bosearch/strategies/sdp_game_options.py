@@ -33,7 +33,7 @@ class SdpGameOptions:
     d2: int | None = None
     seconds: float = 3600.0
     reference: float | None = None
-    initial: int = 8
+    initial: int = 4
     simulations: int = 60
 
     def __post_init__(self) -> None:

@@ -25,6 +25,10 @@ from bosearch.study.view import StudyView
 CPU_S = "cpu_s"  # the metric, if it is tracked
 _SUCCESS_SCALE = 0.15  # length scale of failures, in the unit cube and per degree
 _SUCCESS_PRIOR = 0.95
+# Length scales to expect, in the unit cube: the ratio of the radii decides, and a few percent of
+# it tell a gain from none; the scale and the degree of the two-point function matter little.
+_SCALES = {"ratio": 0.25, "r": 2.0, "d2": 4.0}
+_SCALE = 0.4  # of other parameters
 
 
 @final
@@ -98,6 +102,11 @@ class Board:
         level = np.array([self.d(one) - self.degrees[0] for one in params], dtype=float)
         bags = np.array([state.bag() for state in states], dtype=float)
         return Inputs(x, level, bags.reshape(len(states), len(PIECES)))
+
+    @property
+    def scales(self) -> list[float]:
+        """Length scales to expect, one for each coordinate."""
+        return [_SCALES.get(name, _SCALE) for name in self.reals.parameters]
 
     @property
     def p(self) -> int:

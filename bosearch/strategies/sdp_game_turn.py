@@ -14,6 +14,7 @@ from bosearch.strategies.sdp_game_gain import Prospect
 from bosearch.strategies.sdp_game_model import Array, Inputs, fit
 from bosearch.strategies.sdp_game_options import SdpGameOptions
 from bosearch.strategies.sdp_game_record import Record
+from bosearch.strategies.sdp_game_stretch import Stretch
 from bosearch.treesearch import Guide, Position, SearchRecipe, TreeSearch
 
 _COVER = 64  # quasi-random candidates per degree
@@ -63,20 +64,22 @@ class Turn:
     options: SdpGameOptions
     record: Record
     prospect: Prospect
+    stretch: Stretch
     rng: np.random.Generator
 
     @classmethod
     def of(cls, options: SdpGameOptions, record: Record, rng: np.random.Generator) -> Self:
         """Train the model; find the places at the highest affordable degree that matter."""
         board = record.board
-        model = fit(record.inputs, record.y, _COMPLETE)
+        stretch = Stretch.of(record.y, record.inputs.level)
+        model = fit(record.inputs, stretch(record.y), _COMPLETE, board.scales)
         believed = model.believing(record.pending)
         top = float(_highest(options, record) - board.degrees[0])
         cover = np.concatenate([sobol(board.p, 0, 0, 4 * _ANSWERS), record.inputs.x])
         places = _alike(cover, top)
         order = np.argsort(believed.predict(places)[0], kind="stable")[:_ANSWERS]
         answers = _alike(cover[order], top)
-        return cls(options, record, Prospect(believed, float(record.y.min()), answers, top), rng)
+        return cls(options, record, Prospect(believed, 0.0, answers, top), stretch, rng)
 
     def best(self) -> Candidate:
         """The solve of the highest gain per second."""
@@ -176,8 +179,7 @@ class Turn:
             return self._values(at, np.array([grammar.cost(s) + _START_S for s in states]))
 
         def prior(position: Position[Edits], moves: Sequence[Token]) -> Sequence[float]:
-            weights: list[float] = values([played(position.state, m) for m in moves]).tolist()
-            return weights
+            return weights_of(values([played(position.state, m) for m in moves]))
 
         guide = Guide(lambda position: float(values([position.state])[0]), prior)
         recipe = SearchRecipe(simulations=self.options.simulations)
@@ -199,7 +201,9 @@ class Turn:
         at = board.inputs([board.params(best.x, best.d, best.tokens)], [state])
         gains = self.prospect.gains(at)
         mean, std = float(gains.mean[0]), float(gains.std[0])
-        densities = [round(board.density(mean + k * std), 9) for k in (-2.0, 0.0, 2.0)]
+        targets = [self.stretch.target(mean + k * std) for k in (-2.0, 0.0, 2.0)]
+        most = board.target(board.reference)  # worse ones count alike
+        densities = [round(board.density(min(target, most)), 9) for target in targets]
         model = self.prospect.model
         theta = np.exp(model.kernel.theta)
         p = board.p
@@ -225,6 +229,12 @@ class Turn:
         if best.d >= self.record.board.degrees[0] + self.prospect.top:
             return "promoted to the highest degree that can be afforded"
         return "a lower bound now" if now > later else "a cheap degree, to learn where the basin is"
+
+
+def weights_of(values: Array) -> list[float]:
+    """Values as weights of moves; where none is left after rounding, all moves count alike."""
+    weights: list[float] = (values if values.any() else np.ones_like(values)).tolist()
+    return weights
 
 
 def _highest(options: SdpGameOptions, record: Record) -> int:

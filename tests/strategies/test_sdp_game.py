@@ -51,9 +51,8 @@ def test_beats_quasi_random_search_at_equal_cost() -> None:
 
 def test_first_looks_are_cheap_and_answers_come_from_high_degrees() -> None:
     asked = play(new_study(seed=3), 20)
-    first = [trial.params["d"] for trial in asked[:8]]
-    assert max(first) <= 6
-    assert first.count(4) == 4
+    first = [trial.params["d"] for trial in asked[:4]]
+    assert sorted(first) == [4, 4, 5, 6]
     best = min(asked, key=lambda trial: bound(trial.params)["density"])
     assert best.params["d"] >= 7
 

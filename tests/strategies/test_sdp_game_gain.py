@@ -46,7 +46,7 @@ def prospect() -> Prospect:
     levels = np.array([0.0] * 8 + [1.0] * 4)
     x = rng.random((12, 1))
     y = (x[:, 0] - 0.5) ** 2 - 0.1 * levels
-    model = fit(Inputs(x, levels, np.tile(COMPLETE, (12, 1))), y, COMPLETE)
+    model = fit(Inputs(x, levels, np.tile(COMPLETE, (12, 1))), y, COMPLETE, [0.4])
     grid = np.linspace(0, 1, 30)[:, None]
     answers = Inputs(grid, np.full(30, 3.0), np.tile(COMPLETE, (30, 1)))
     return Prospect(model, float(y.min()), answers, 3.0)

@@ -109,7 +109,7 @@ def test_likelihood_is_the_density_of_the_observations() -> None:
 
 def test_believing_pending_solves_moves_no_mean_and_shrinks_their_doubt() -> None:
     seen = inputs(15)
-    posterior = fit(seen, np.sin(4 * seen.x[:, 0]) + 0.1 * seen.level, COMPLETE)
+    posterior = fit(seen, np.sin(4 * seen.x[:, 0]) + 0.1 * seen.level, COMPLETE, [0.4, 0.4])
     pending, elsewhere = inputs(2, seed=9), inputs(6, seed=11)
     believing = posterior.believing(pending)
     before, _ = posterior.predict(elsewhere)
@@ -128,6 +128,6 @@ def test_cheap_degrees_show_where_the_dear_one_is_low() -> None:
     y = (x[:, 0] - 0.3 - 0.02 * levels) ** 2 - 0.1 * levels
     grid = np.linspace(0, 1, 101)[:, None]
     top = Inputs(grid, np.full(101, 4.0), np.tile(COMPLETE, (101, 1)))
-    mean, _ = fit(seen, y, COMPLETE).predict(top)
+    mean, _ = fit(seen, y, COMPLETE, [0.4]).predict(top)
     assert abs(grid[np.argmin(mean), 0] - 0.38) < 0.1
     assert mean.min() < y.min() - 0.05  # the trend goes on

@@ -82,3 +82,8 @@ def test_what_was_asked_for_is_known_again(board: Board) -> None:
     assert not record.made(board.inputs(others, [Edits()] * 2)).any()
     for edited in (Edits(thinner=1), Edits(lowered=("far l",))):
         assert not record.made(board.inputs(asked, [edited] * 3)).any()
+
+
+def test_the_ratio_of_the_radii_is_expected_to_matter_most(board: Board) -> None:
+    scales = dict(zip(board.reals.parameters, board.scales, strict=True))
+    assert scales["ratio"] < scales["r"] < scales["d2"]
