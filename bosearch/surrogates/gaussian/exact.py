@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Self, final
+from typing import Any, Self, cast, final
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from torch import Generator, Tensor
 
 from bosearch.surrogates.embedding import Array
 from bosearch.surrogates.gaussian.kernels import Functions, Hyper, Kernel, normal
+from bosearch.surrogates.gaussian.priors import LogDensity
 
 JITTER = 1e-9  # added to the variance of every observation
 _LOG_2PI = math.log(2.0 * math.pi)
@@ -56,6 +57,11 @@ class ExactProcess:
         each = torch.where(self.known_var.isnan(), self.log_noise.exp(), self.known_var) + JITTER
         return each if self.counts is None else each / self.counts
 
+    @property
+    def covariance(self) -> Tensor:
+        """``n x n`` covariance of the observations, noise included."""
+        return self.kernel(self.theta, self.Z, self.Z) + torch.diag(self.noise)
+
     @cached_property
     def factor(self) -> Tensor:
         """``n x n`` lower Cholesky factor of the noisy covariance.
@@ -63,8 +69,7 @@ class ExactProcess:
         Raises:
             ArithmeticError: It is not positive definite, even with jitter.
         """
-        K = self.kernel(self.theta, self.Z, self.Z)
-        return cholesky(K + torch.diag(self.noise))
+        return cholesky(self.covariance)
 
     @cached_property
     def weights(self) -> Tensor:
@@ -72,12 +77,20 @@ class ExactProcess:
         residual = (self.y - self.mean).unsqueeze(-1)
         return torch.cholesky_solve(residual, self.factor).squeeze(-1)
 
+    @cached_property
+    def form_and_log_det(self) -> tuple[Tensor, Tensor]:
+        """``r' C^-1 r`` of the residuals, and ``log det C``, for the noisy covariance ``C``.
+
+        Raises:
+            ArithmeticError: It is not positive definite, even with jitter.
+        """
+        return form_and_log_det(self.covariance, self.y - self.mean)
+
     @property
     def log_evidence(self) -> Tensor:
         """Log marginal likelihood of the observations."""
-        fit = (self.y - self.mean) @ self.weights
-        log_det = 2.0 * self.factor.diagonal().log().sum()
-        return -0.5 * (fit + log_det + len(self.y) * _LOG_2PI)
+        form, log_det = self.form_and_log_det
+        return -0.5 * (form + log_det + len(self.y) * _LOG_2PI)
 
     def moments(self, Z: Tensor) -> tuple[Tensor, Tensor]:
         """Means ``batch x q`` and covariances ``batch x q x q`` at ``batch x q x p``."""
@@ -112,6 +125,40 @@ class ExactProcess:
     def given(self, Z: Tensor, y: Tensor, known_var: Tensor, counts: Tensor | None = None) -> Self:
         """The same prior, given other observations."""
         return replace(self, Z=Z, y=y, known_var=known_var, counts=counts)
+
+
+class _FormAndLogDet(torch.autograd.Function):
+    """Slopes in closed form, from one inverse: a third of what automatic ones cost.
+
+    Source: Rasmussen and Williams (2006), eq. 5.9, before the trace.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, covariance: Tensor, residual: Tensor) -> tuple[Tensor, Tensor]:
+        factor = cholesky(covariance)
+        weights = torch.cholesky_solve(residual.unsqueeze(-1), factor).squeeze(-1)
+        ctx.save_for_backward(factor, weights)
+        return residual @ weights, 2.0 * factor.diagonal().log().sum()
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor]:
+        factor, weights = ctx.saved_tensors
+        by_form, by_log_det = grads
+        by_covariance = by_log_det * torch.cholesky_inverse(factor)
+        by_covariance -= by_form * torch.outer(weights, weights)
+        return by_covariance, 2.0 * by_form * weights
+
+
+def form_and_log_det(covariance: Tensor, residual: Tensor) -> tuple[Tensor, Tensor]:
+    """``r' C^-1 r`` and ``log det C`` of an ``n x n`` covariance and ``n`` residuals.
+
+    Differentiable once.
+
+    Raises:
+        ArithmeticError: The covariance is not positive definite, even with jitter.
+    """
+    found = _FormAndLogDet.apply(covariance, residual)  # type: ignore[no-untyped-call]
+    return cast("tuple[Tensor, Tensor]", found)
 
 
 def normal_log_density(y: Tensor, mean: Tensor, var: Tensor) -> Tensor:
@@ -182,6 +229,10 @@ def fit(
         ArithmeticError: The covariance cannot be factored at any start.
     """
     hypers = [*kernel.hypers, noise, _MEAN]
+    priors: dict[LogDensity, list[int]] = {}  # which hyperparameters have them
+    for i, hyper in enumerate(hypers):
+        if hyper.prior is not None:
+            priors.setdefault(hyper.prior, []).append(i)
     fixed = not bool(known_var.isnan().any())
     evaluations = 0
 
@@ -191,9 +242,8 @@ def fit(
     def density(theta: Tensor) -> Tensor:
         here = process(theta)
         value = here.log_evidence if evidence is None else evidence(here)
-        for log_x, hyper in zip(theta, hypers, strict=True):
-            if hyper.prior is not None:
-                value = value + hyper.prior(log_x)
+        for prior, rows in priors.items():
+            value = value + prior(theta[rows]).sum()
         return value
 
     def objective(theta: Array) -> tuple[float, Array]:

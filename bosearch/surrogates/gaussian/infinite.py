@@ -126,8 +126,8 @@ class InfiniteKernel:
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Covariances and variances of the next layer."""
         if self.activation == "relu":
-            size = (left.unsqueeze(-1) * right.unsqueeze(-2)).sqrt()
-            K = b + w * size * arc_cosine(K / size) / (2.0 * math.pi)
+            size = left.sqrt().unsqueeze(-1) * right.sqrt().unsqueeze(-2)
+            K = b + w / (2.0 * math.pi) * size * arc_cosine(K / size)
             return K, b + 0.5 * w * left, b + 0.5 * w * right
         size = ((1.0 + 2.0 * left).unsqueeze(-1) * (1.0 + 2.0 * right).unsqueeze(-2)).sqrt()
         share = 2.0 * w / math.pi
@@ -146,14 +146,15 @@ class _ArcCosine(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, cosine: Tensor) -> Tensor:
-        angle = cosine.clamp(-1.0, 1.0).arccos()
-        ctx.save_for_backward(angle)
-        return angle.sin() + (math.pi - angle) * angle.cos()
+        cosine = cosine.clamp(-1.0, 1.0)
+        left = math.pi - cosine.arccos()
+        ctx.save_for_backward(left)
+        return ((1.0 - cosine) * (1.0 + cosine)).sqrt() + left * cosine
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> Tensor:
-        (angle,) = ctx.saved_tensors
-        return cast("Tensor", grads[0] * (math.pi - angle))
+        (left,) = ctx.saved_tensors
+        return cast("Tensor", grads[0] * left)
 
 
 def arc_cosine(cosine: Tensor) -> Tensor:

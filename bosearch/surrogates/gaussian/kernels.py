@@ -9,7 +9,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, final
+from typing import Any, Literal, Protocol, cast, final
 
 import torch
 from torch import Generator, Tensor
@@ -22,7 +22,6 @@ Functions = Callable[[Tensor], Tensor]
 Profile = Literal["matern52", "rbf"]
 
 FEATURES = 1024  # random cosines that a stationary prior is made of
-_TINY = 1e-30  # squared distance below which a root's slope is not finite
 
 
 @final
@@ -81,8 +80,7 @@ class Stationary:
         s = squared_distances(A * inverse, B * inverse)
         if self.profile == "rbf":
             return variance * (-0.5 * s).exp()
-        root = math.sqrt(5.0) * s.clamp_min(_TINY).sqrt()
-        return variance * (1.0 + root + (5.0 / 3.0) * s) * (-root).exp()
+        return variance * matern52(s)
 
     def draw(self, theta: Tensor, p: int, count: int, generator: Generator) -> Functions:
         """Sums of random cosines, whose covariance is the kernel on average.
@@ -162,6 +160,28 @@ class LinearKernel:
             return intercepts + slopes @ self.features(theta, Z).mT
 
         return values
+
+
+class _Matern52(torch.autograd.Function):
+    """The slope ``-(5/6) (1 + root) exp(-root)`` has no root to divide by where points coincide."""
+
+    @staticmethod
+    def forward(ctx: Any, s: Tensor) -> Tensor:
+        root = (5.0 * s).sqrt()
+        decay = (-root).exp()
+        flat = (1.0 + root) * decay
+        ctx.save_for_backward(flat)
+        return flat + (5.0 / 3.0) * s * decay
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:
+        (flat,) = ctx.saved_tensors
+        return cast("Tensor", (-5.0 / 6.0) * flat * grads[0])
+
+
+def matern52(s: Tensor) -> Tensor:
+    """Matern-5/2 correlations at squared scaled distances; differentiable once, at 0 too."""
+    return cast("Tensor", _Matern52.apply(s))  # type: ignore[no-untyped-call]
 
 
 def squared_distances(A: Tensor, B: Tensor) -> Tensor:

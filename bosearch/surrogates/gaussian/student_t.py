@@ -96,9 +96,8 @@ class StudentT:
 def log_evidence(process: ExactProcess, a: float, b: float) -> Tensor:
     """Log marginal likelihood of the observations, the scale integrated out."""
     n = len(process.y)
-    q = (process.y - process.mean) @ process.weights
+    q, log_det = process.form_and_log_det
     after = a + 0.5 * n
-    log_det = 2.0 * process.factor.diagonal().log().sum()
     constant = math.lgamma(after) - math.lgamma(a) + a * math.log(b) - 0.5 * n * _LOG_2PI
     return constant - after * (b + 0.5 * q).log() - 0.5 * log_det
 

@@ -11,8 +11,19 @@ from torch import Generator, Tensor
 
 from bosearch.surrogates.botorch_model import GaussianProcesses
 from bosearch.surrogates.fit import Recipe
-from bosearch.surrogates.gaussian.exact import ExactProcess, cholesky, fit
-from bosearch.surrogates.gaussian.kernels import Hyper, Kernel, LinearKernel, Stationary
+from bosearch.surrogates.gaussian.exact import (
+    ExactProcess,
+    cholesky,
+    fit,
+    form_and_log_det,
+)
+from bosearch.surrogates.gaussian.kernels import (
+    Hyper,
+    Kernel,
+    LinearKernel,
+    Stationary,
+    matern52,
+)
 from bosearch.surrogates.gaussian.priors import Gamma, HalfCauchyInverse, LogNormal
 from bosearch.surrogates.kernel import PROFILES
 from bosearch.surrogates.likelihood import Priors
@@ -61,6 +72,27 @@ def test_the_evidence_is_the_density_of_a_multivariate_normal(kernel: Kernel) ->
     mean, cov = (v.numpy() for v in dense(process))
     expected = stats.multivariate_normal(mean, cov).logpdf(process.y.numpy())
     assert float(process.log_evidence) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_slopes_of_the_evidence_are_those_of_automatic_differentiation(kernel: Kernel) -> None:
+    process = example(kernel)
+    theta = process.theta.requires_grad_()
+    residual = (process.y - 0.2).requires_grad_()
+    C = kernel(theta, process.Z, process.Z) + 0.05 * torch.eye(7, dtype=torch.float64)
+    form, log_det = form_and_log_det(C, residual)
+    found = torch.autograd.grad(2.0 * form - 3.0 * log_det, (theta, residual), retain_graph=True)
+    plain = 2.0 * residual @ torch.linalg.solve(C, residual) - 3.0 * torch.logdet(C)
+    for slope, expected in zip(found, torch.autograd.grad(plain, (theta, residual)), strict=True):
+        assert torch.allclose(slope, expected, rtol=1e-8)
+
+
+def test_the_matern_kernel_has_a_slope_where_points_coincide() -> None:
+    s = torch.tensor([0.0, 1e-9, 0.3, 40.0], dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(matern52, s[2:].detach().requires_grad_())
+    (slope,) = torch.autograd.grad(matern52(s).sum(), s)
+    # exp(-r) (1 + r + r^2 / 3) = 1 - r^2 / 6 + O(r^4), and r^2 = 5 s
+    assert slope[:2].tolist() == pytest.approx([-5.0 / 6.0, -5.0 / 6.0], rel=1e-8)
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
