@@ -34,7 +34,9 @@ class Dropout:
     for comparison.
 
     Source: Gal and Ghahramani (2016), "Dropout as a Bayesian approximation", eqs. 5 and 6.
-    Ours: masks held fixed; scale of weights and noise by the evidence of the infinite network.
+    Ours: masks held fixed; scale of weights and noise by the evidence of the infinite network;
+    weights are drawn towards where they start, a draw from the prior, since towards 0 noisy
+    observations silence the whole network, and masks then tell nothing apart.
 
     Args:
         widths: Of the hidden layers, at least one.
@@ -85,17 +87,17 @@ class Dropout:
         p = training.Z.shape[-1]
         Z, y = training.Z.float(), training.y.float()
         precision = 1.0 / variances(training, scale.noise_var).float()
+        start = scale.mlp.init(1, p, generator, torch.float32)
 
         def slope(z: Tensor) -> Tensor:
             factors = masks(self.widths, p, self.drop, _MASKS, generator).float()
             with torch.enable_grad():
                 leaf = z.detach().requires_grad_()
                 residuals = y - scale.mlp.forward(leaf * factors, Z)
-                loss = 0.5 * ((precision * residuals.square()).sum() / _MASKS + leaf.square().sum())
-                (found,) = torch.autograd.grad(loss, leaf)
+                fit = (precision * residuals.square()).sum() / _MASKS
+                (found,) = torch.autograd.grad(0.5 * (fit + (leaf - start).square().sum()), leaf)
             return found
 
-        start = scale.mlp.init(1, p, generator, torch.float32)
         trained = descend(slope, start, steps=self.steps, rate=self.rate).double()
         factors = masks(self.widths, p, self.drop, self.members, generator)
         members = NetworkMembers(scale.mlp, trained * factors)

@@ -52,9 +52,11 @@ def choose(
     weight_stds: tuple[float, ...] = WEIGHT_STDS,
     noise_vars: tuple[float, ...] = NOISE_VARS,
 ) -> Scale:
-    """The most probable pair, under log-normal priors around 1.4 and 1e-2.
+    """The most probable pair, under log-normal priors around 1.4 and exp(-4), spread 1.
 
-    Where all noise is known, ``noise_vars`` matter little.
+    The noise has the prior that BoTorch gives it: what a smooth network cannot follow is
+    to be a rough function rather than noise. Where all noise is known, ``noise_vars``
+    matter little.
 
     Raises:
         ArithmeticError: No pair has a covariance that can be factored.
@@ -66,8 +68,8 @@ def choose(
         K = covariance(candidate, z, training.Z)
         for noise_var in noise_vars:
             log_evidence = evidence(K, training.y, variances(training, noise_var))
-            prior = -0.5 * (math.log(weight_std / 1.4) / 0.7) ** 2
-            prior -= 0.5 * (math.log(noise_var / 1e-2) / 2.5) ** 2
+            prior = -0.5 * math.log(weight_std / 1.4) ** 2
+            prior -= 0.5 * (math.log(noise_var) + 4.0) ** 2
             found.append((log_evidence + prior, Scale(candidate, noise_var, log_evidence)))
     finite = [pair for pair in found if math.isfinite(pair[0])]
     if not finite:
