@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Generator
@@ -9,7 +10,7 @@ from torch import Generator
 from bosearch.errors import SurrogateError
 from bosearch.surrogates.networks.dropout import Dropout, masks
 from bosearch.surrogates.networks.mlp import BatchedMLP
-from tests.surrogates.zoo import cube, smooth
+from tests.surrogates.zoo import cube, smooth, told
 
 # isort: split
 from botorch.sampling.get_sampler import get_sampler
@@ -64,3 +65,12 @@ def test_a_network_without_hidden_units_has_none_to_silence() -> None:
 def test_silencing_nearly_everything_is_refused() -> None:
     with pytest.raises(SurrogateError, match=r"drop must be at most 0\.9, got 0\.95"):
         Dropout(drop=0.95)
+
+
+def test_masks_tell_functions_apart_where_all_is_noise() -> None:
+    """Drawn towards 0 instead of a draw from the prior, weights vanish and all masks agree."""
+    rng = np.random.default_rng(0)
+    data = told(rng.uniform(size=(30, D)), rng.normal(size=30))
+    found = Dropout(widths=(16, 16), members=12, steps=400).fit(data, cube(D), seed=0)
+    X = torch.rand((20, D), generator=Generator().manual_seed(2), dtype=torch.float64)
+    assert float(found.members(X).std(0).min()) > 0.02  # of a standardised value
