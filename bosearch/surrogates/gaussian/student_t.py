@@ -8,7 +8,8 @@ tails for the first twenty. All observations share one scale, so it is not robus
 
 Source: Shah, Wilson and Ghahramani (2014), "Student-t processes as alternatives to Gaussian
 processes", lemma 3; Lee, Yun, Nam, Fong and Lee (2022), "Scale mixtures of neural network
-Gaussian processes". Known noise is inside the scale too: exact for their equal ratio only.
+Gaussian processes". Known noise is inside the scale too, such that its expected variance is the
+known one.
 """
 
 import math
@@ -19,6 +20,7 @@ from typing import ClassVar, Literal, Self, final, get_args
 
 import numpy as np
 import torch
+from scipy.optimize import brentq
 from torch import Generator, Tensor
 
 from bosearch.surrogates.embedding import Array, Embedding
@@ -37,6 +39,7 @@ from bosearch.surrogates.training import TrainingSet
 
 KernelName = Literal["matern52", "ibnn"]
 _LOG_2PI = math.log(2.0 * math.pi)
+_LARGEST = 20.0  # log scale, of standardised observations
 
 
 @final
@@ -66,24 +69,36 @@ class StudentT:
         """Fit the kernel's hyperparameters and the share of noise by the evidence of the t."""
         start_s = time.process_time()
         training = TrainingSet.of(data, embedding)
+        generator = Generator().manual_seed(seed)
+        process, gradients = self._found(training, training.known_var, generator)
+        if bool((training.known_var > 0.0).any()):  # again, with the scale that this one found
+            process, more = self._found(training, process.known_var, generator)
+            gradients += more
+        blank = FittedT(training, process, self.shape, self.rate, FitReport(seconds=0.0))
+        report = FitReport(
+            seconds=time.process_time() - start_s,
+            gradients=gradients,
+            log_evidence=float(log_evidence(process, self.shape, self.rate)),
+            loo=float(blank.leave_one_out().mean()),
+        )
+        return replace(blank, report=report)
+
+    def _found(
+        self, training: TrainingSet, relative_var: Tensor, generator: Generator
+    ) -> tuple[ExactProcess, int]:
+        """A fit given the noise inside the scale, and the gradients that it took."""
         found = fit(
             self._kernel(training),
             NOISE,
             training.Z,
             training.y,
-            training.known_var,
+            relative_var,
             starts=2,
-            generator=Generator().manual_seed(seed),
+            generator=generator,
             evidence=lambda p: log_evidence(p, self.shape, self.rate),
         )
-        blank = FittedT(training, found.process, self.shape, self.rate, FitReport(seconds=0.0))
-        report = FitReport(
-            seconds=time.process_time() - start_s,
-            gradients=found.gradients,
-            log_evidence=float(log_evidence(found.process, self.shape, self.rate)),
-            loo=float(blank.leave_one_out().mean()),
-        )
-        return replace(blank, report=report)
+        process = honouring(found.process, training.known_var, self.shape, self.rate)
+        return process, found.gradients
 
     def _kernel(self, training: TrainingSet) -> Kernel:
         if self.kernel == "ibnn":
@@ -102,6 +117,35 @@ def log_evidence(process: ExactProcess, a: float, b: float) -> Tensor:
     return constant - after * (b + 0.5 * q).log() - 0.5 * log_det
 
 
+def honouring(process: ExactProcess, known_var: Tensor, a: float, b: float) -> ExactProcess:
+    """The process in which noise is expected to have the ``n`` variances that are known.
+
+    Inside the scale they are ``known_var / tau``, with ``tau`` the posterior mean of the scale.
+    That mean is a concave function of ``tau``, positive at 0: one ``tau`` agrees with it.
+
+    Raises:
+        ArithmeticError: The covariance cannot be factored.
+    """
+    if not bool((known_var > 0.0).any()):
+        return process
+    divisor = 2.0 * a + len(known_var) - 2.0
+
+    def at(log_tau: float) -> ExactProcess:
+        return replace(process, known_var=known_var * math.exp(-log_tau))
+
+    def excess(log_tau: float) -> float:
+        form, _ = at(log_tau).form_and_log_det
+        return math.log((2.0 * b + float(form)) / divisor) - log_tau
+
+    low = math.log(2.0 * b / divisor)  # the scale if there were no residuals
+    high = max(low, 0.0) + 1.0
+    while excess(high) > 0.0:
+        if high > _LARGEST:  # repeats differ by more than their noise allows
+            return at(high)
+        high += 2.0
+    return at(float(brentq(excess, low, high, xtol=1e-10)))
+
+
 @final
 @dataclass(frozen=True, eq=False)
 class FittedT:
@@ -109,7 +153,7 @@ class FittedT:
 
     Args:
         training: The observations.
-        process: Given them, standardised, for a scale of 1.
+        process: Given them, standardised, for a scale of 1; known noise is relative to it.
         shape: Of the prior of the scale.
         rate: Likewise.
         report: What the fit cost.
@@ -187,6 +231,7 @@ class FittedT:
         """
         longer = self.training.extended(data)
         process = self.process.given(longer.Z, longer.y, longer.known_var)
+        process = honouring(process, longer.known_var, self.shape, self.rate)
         return replace(self, training=longer, process=process)
 
     def leave_one_out(self) -> Array:

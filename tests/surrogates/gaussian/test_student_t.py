@@ -16,7 +16,7 @@ from bosearch.surrogates.gaussian.student_t import FittedT, StudentT, log_eviden
 from bosearch.surrogates.gaussian.t_model import StudentTPosterior
 from bosearch.surrogates.interface import FitReport
 from bosearch.surrogates.training import TrainingSet
-from tests.surrogates.zoo import cube, smooth
+from tests.surrogates.zoo import cube, smooth, told
 
 # isort: split
 from botorch.sampling.get_sampler import get_sampler
@@ -108,6 +108,23 @@ def test_functions_are_draws_of_the_same_t() -> None:
         size = float(posterior.scale[k, k]) ** 0.5
         marginal = stats.t(found.dof, float(posterior.mean[k]), size)
         assert stats.kstest(values[:, k], marginal.cdf).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("kernel", ["matern52", "ibnn"])
+@pytest.mark.parametrize("sem", [0.2, 3.0, 40.0])
+def test_known_noise_keeps_its_variance_whatever_the_scale(kernel: Any, sem: float) -> None:
+    data = told(DATA.X, DATA.y, sem=sem)  # spread about 5
+    found = StudentT(kernel=kernel).fit(data, cube(2), seed=0)
+    assert found.noise_var == pytest.approx(sem**2, rel=1e-6)
+    more = told(np.vstack([DATA.X, X.numpy()]), np.append(DATA.y, [90.0, 20.0, 30.0]), sem=sem)
+    assert found.update(more).noise_var == pytest.approx(sem**2, rel=1e-6)
+
+
+def test_repeats_that_differ_by_more_than_their_noise_allows_are_averaged() -> None:
+    twice = np.vstack([DATA.X, DATA.X])
+    data = told(twice, np.append(DATA.y, DATA.y + 10.0), sem=1e-9)
+    posterior: Any = StudentT().fit(data, cube(2), seed=0).model.posterior(torch.tensor(DATA.X))
+    assert posterior.mean[:, 0].numpy() == pytest.approx(DATA.y + 5.0, abs=1.0)
 
 
 @pytest.mark.parametrize(
