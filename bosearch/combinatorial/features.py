@@ -16,6 +16,8 @@ from bosearch.combinatorial.payoff import Array
 from bosearch.errors import ShapeError
 from bosearch.space.factor import Factor
 
+_DESCRIBED = 0.75  # share of descriptors in the mean squared distance of two levels
+
 AMINO_ACIDS = "ACDEFGHIKLMNPQRSTVWY"
 Z_SCALES: dict[str, tuple[float, float, float, float, float]] = {
     "A": (0.24, -2.32, 0.60, -0.14, 1.30),
@@ -48,7 +50,7 @@ def identity(count: int) -> Array:
 
 
 def described(descriptors: Array) -> Array:
-    """``A x (p + A)`` features: ``A x p`` descriptors and identity, in equal parts.
+    """``A x (p + A)`` features: ``A x p`` descriptors, and identity for a quarter.
 
     Descriptors are centred and scaled to the same spread; those that do not vary
     are left out. Two levels are one unit apart on average.
@@ -65,8 +67,8 @@ def described(descriptors: Array) -> Array:
     if not table.size:
         return identity(A)
     # Of columns with variance one, two different rows are 2 p A / (A - 1) apart on average.
-    table *= np.sqrt(0.5 * (A - 1) / (2.0 * table.shape[1] * A))
-    return np.hstack([table, identity(A) * np.sqrt(0.5)])
+    table *= np.sqrt(_DESCRIBED * (A - 1) / (2.0 * table.shape[1] * A))
+    return np.hstack([table, identity(A) * np.sqrt(1.0 - _DESCRIBED)])
 
 
 def of_letters(alphabet: str) -> Array:

@@ -22,7 +22,7 @@ from bosearch.combinatorial.grouping import Grouping, escape
 from bosearch.combinatorial.hedge import hedge
 from bosearch.combinatorial.mixed import mixed_pick
 from bosearch.combinatorial.payoff import Array, Payoff
-from bosearch.combinatorial.solvers import Equilibria, best_response
+from bosearch.combinatorial.solvers import Equilibria, best_response, steepest_ascent
 from bosearch.combinatorial.space import Codes, Sites
 from bosearch.combinatorial.starts import mixed_starts
 from bosearch.combinatorial.table_payoff import TablePayoff
@@ -207,7 +207,10 @@ class _Game:
             if options.solver == "hedge":
                 learnt = hedge(payoff, sites, _LEARNING, rng, rounds=_ROUNDS)
                 starts = np.concatenate([starts[: _GAMES // 2], learnt.ends.X])
-            ends = best_response(payoff, sites, starts, rng)
+            if options.solver == "steepest":
+                ends = steepest_ascent(payoff, sites, starts)
+            else:
+                ends = best_response(payoff, sites, starts, rng)
             if options.players == "pairs":
                 assert isinstance(payoff, TablePayoff)
                 ends = escape(payoff, sites, ends, rng, best=_ESCAPING)

@@ -9,7 +9,7 @@ from bosearch.study.problem import suggest
 
 BatchName = Literal["hallucinated", "top", "thompson"]
 KernelOption = Literal["auto", "product", "additive"]
-SolverName = Literal["best-response", "hedge"]
+SolverName = Literal["best-response", "steepest", "hedge"]
 PlayersName = Literal["sites", "pairs"]
 ModelName = Literal["sites", "features"]
 _WORDS = {
@@ -36,8 +36,9 @@ class GameOptOptions:
             choices know only the first.
         kernel: ``product`` over sites; ``additive``: a sum over sites and pairs of sites;
             ``auto``: from thirty sites on the one that predicts better, else the product.
-        solver: ``best-response``, or ``hedge``: players who learn from the payoffs of all
-            their actions, and where they end, best response.
+        solver: ``best-response``; ``steepest``: only the player who gains most moves, as in the
+            paper's code; ``hedge``: players learn from the payoffs of all their actions, and
+            where they end, best response.
         players: ``sites``; ``pairs``: where sites are at rest, random pairs of them answer
             as one; or groups that always answer as one, lists of sites by number from 0.
         pool: The only points that may be proposed: the path of a CSV file, absolute, with a

@@ -170,7 +170,7 @@ class _Draw:
         self.start_s = time.perf_counter()
         self.view, self.options = view, options
         self.memories: dict[str, Any] = view.cache.setdefault(CACHE_KEY, {})
-        self.modelling = SiteModelling(view, self.memories)
+        self.modelling = SiteModelling(view, self.memories, "auto")
         self.sites = self.modelling.encoding.sites
         self.rng = np.random.default_rng([view.seed, view.next_number])
         self.facts: dict[str, Any] = {}

@@ -25,13 +25,13 @@ def test_identity_puts_all_levels_one_unit_apart(levels: int) -> None:
     np.testing.assert_allclose(distances(identity(levels)), 1 - np.eye(levels), rtol=0, atol=1e-7)
 
 
-def test_descriptors_and_identity_have_equal_parts_of_one_unit() -> None:
+def test_descriptors_have_three_quarters_of_one_unit_and_identity_the_rest() -> None:
     rng = np.random.default_rng(0)
     raw = rng.normal(size=(9, 3)) * [1, 100, 0.01] + [0, 5, 7]
     table = described(np.column_stack([raw, np.ones(9)]))  # a column that does not vary
     assert table.shape == (9, 12)
     assert mean_square(table) == pytest.approx(1.0)
-    assert mean_square(table[:, :3]) == pytest.approx(0.5)
+    assert mean_square(table[:, :3]) == pytest.approx(0.75)
 
 
 def test_equal_descriptors_do_not_make_levels_one() -> None:
