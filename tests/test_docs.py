@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from bosearch.strategies.bayes_options import BayesOptions
+from bosearch.surrogates.registry import NAMES, PRESETS
+
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 
@@ -48,6 +51,13 @@ def test_every_command_runs_in_the_order_shown(page: Path, tmp_path: Path) -> No
             command, cwd=tmp_path, capture_output=True, text=True, env=environment(), check=False
         )
         assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
+
+
+def test_the_manual_names_every_surrogate_and_every_option_of_bayes() -> None:
+    text = (ROOT / "docs" / "surrogates.md").read_text()
+    named = {name for name in NAMES if name not in PRESETS}
+    options = BayesOptions.__dataclass_fields__
+    assert [word for word in (*named, *options) if f"| `{word}` |" not in text] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
