@@ -76,7 +76,8 @@ def three_point_density(
 
     The metric ``density`` is proved if ``certify`` is true, else numerical. With ``best`` a
     bound that beats the certificate that is kept for the dimension is solved once more, to
-    be proved; what that gave is in the notes, and its seconds do not count as ``cpu_s``.
+    be proved: with the slack of a proof, a program whose kernels gain nothing may have no
+    solution. What that gave is in the notes, and its seconds do not count as ``cpu_s``.
 
     Args:
         dim: Dimension of the space.
