@@ -1,5 +1,7 @@
 """The campaign on sphere packings: one study per dimension, each of which can be run."""
 
+import runpy
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -8,8 +10,10 @@ from bosearch.evaluators import SdpRecipe
 from bosearch.io.study_file import load_study_file
 from bosearch.packing import best_packing
 from bosearch.strategies import load
+from bosearch.study import Measurement, Trial, TrialState
 
-FOLDER = Path(__file__).parents[1] / "studies" / "sphere-packing"
+STUDIES = Path(__file__).parents[1] / "studies"
+FOLDER = STUDIES / "sphere-packing"
 CAMPAIGN = sorted(FOLDER.glob("*.toml"))
 
 
@@ -30,3 +34,14 @@ def test_campaign_file_speaks_of_one_dimension(path: Path) -> None:
     assert file.stop.trials is None  # it goes on for as long as it is let
     options = {key: value for key, value in file.strategy.items() if key != "name"}
     assert load(file.strategy["name"], file.problem, options).name == "sdp-game"
+
+
+@pytest.mark.parametrize(
+    ("bound", "shown"),
+    [("0.2536705497710001", "0.253670549772"), ("0.2536705497710000", "0.253670549771")],
+)
+def test_table_of_two_points_shows_no_bound_that_is_too_low(bound: str, shown: str) -> None:
+    table = runpy.run_path(str(STUDIES / "two-point" / "table.py"))
+    density = Measurement(float(bound), None, Decimal(bound))
+    trial = Trial(0, {"r": 1.4}, TrialState.COMPLETED, values={"density": density})
+    assert str(table["rounded_up"](trial)) == shown

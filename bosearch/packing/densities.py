@@ -10,7 +10,8 @@ from fractions import Fraction
 from flint import arb, fmpq
 
 # Squares of the centre densities: hexagonal, fcc, D4, D5, E6, E7, E8, Lambda9, P10c, P11a,
-# K12, P13a, Lambda14, Lambda15, Barnes-Wall, Leech.
+# K12, P13a, Lambda14, Lambda15, Barnes-Wall, then Lambda17, 19, 21 and 23 with the packings of
+# Bierbrauer and Edel (18), Vardy (20), Conway and Sloane (22) between them, Leech.
 _CENTRE_DENSITY_SQUARED = {
     1: Fraction(1, 4),
     2: Fraction(1, 12),
@@ -28,6 +29,13 @@ _CENTRE_DENSITY_SQUARED = {
     14: Fraction(1, 768),
     15: Fraction(1, 512),
     16: Fraction(1, 256),
+    17: Fraction(1, 256),
+    18: Fraction(3, 4) ** 18,
+    19: Fraction(1, 128),
+    20: Fraction(7**10, 2**31) ** 2,
+    21: Fraction(1, 32),
+    22: Fraction(11**22, 2**46 * 3**21),
+    23: Fraction(1, 4),
     24: Fraction(1),
 }
 
