@@ -22,10 +22,12 @@ class Descended:
     Args:
         parameters: Detached copies.
         gradients: Evaluations of the loss with its gradient.
+        steps: How many of them led to the parameters.
     """
 
     parameters: tuple[Tensor, ...]
     gradients: int
+    steps: int
 
 
 def descend_early(
@@ -36,11 +38,13 @@ def descend_early(
     rate: float,
     score: Callable[[Sequence[Tensor]], float] | None = None,
     patience: int = 10,
+    stop: int | None = None,
 ) -> Descended:
     """Lower ``loss``, by at most ``steps`` steps.
 
     With a ``score``, the parameters of the best look at it are returned, and the descent
-    ends after ``patience`` looks without a better one.
+    ends after ``patience`` looks without a better one. With ``stop``, it ends after so many
+    steps of the same path.
 
     Source: Kingma and Ba (2015), "Adam: a method for stochastic optimization", algorithm 1;
     Loshchilov and Hutter (2017), "SGDR", eq. 5, for the falling rate, without restarts.
@@ -51,12 +55,13 @@ def descend_early(
     now = [tensor.detach().clone() for tensor in start]
     mean = [torch.zeros_like(tensor) for tensor in now]
     square = [torch.zeros_like(tensor) for tensor in now]
-    best, best_score, waited, taken = now, -math.inf, 0, 0
-    for i in range(steps):
+    best, best_score, best_step, waited, taken = now, -math.inf, 0, 0, 0
+    for i in range(steps if stop is None else min(stop, steps)):
         if score is not None and i % EVERY == 0:
             value = score(now)
             if value > best_score:
-                best, best_score, waited = [tensor.clone() for tensor in now], value, 0
+                best, best_score = [tensor.clone() for tensor in now], value
+                best_step, waited = i, 0
             else:
                 waited += 1
                 if waited >= patience:
@@ -72,8 +77,9 @@ def descend_early(
             first = mean[k] / (1.0 - 0.9**taken)
             second = (square[k] / (1.0 - 0.999**taken)).sqrt() + 1e-8
             now.append(leaf.detach() - size * first / second)
+    reached = taken
     if score is not None and not score(now) > best_score:
-        now = best
+        now, reached = best, best_step
     if not all(bool(torch.isfinite(tensor).all()) for tensor in now):
         raise ArithmeticError("training a network did not stay finite")
-    return Descended(tuple(tensor.detach() for tensor in now), taken)
+    return Descended(tuple(tensor.detach() for tensor in now), taken, reached)

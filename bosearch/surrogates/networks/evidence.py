@@ -13,8 +13,13 @@ from bosearch.surrogates.gaussian.priors import LogNormal
 from bosearch.surrogates.networks.scale import VAR_FLOOR
 from bosearch.surrogates.training import TrainingSet
 
-NOISE = Hyper(math.log(1e-2), math.log(VAR_FLOOR), 0.0, LogNormal(-4.0, 1.5))
+NOISE = Hyper(math.log(1e-2), math.log(VAR_FLOOR), 0.0, LogNormal(-4.0, 1.0))
 """Log variance of the noise of standardised observations."""
+
+
+def fixed(value: float) -> Hyper:
+    """A hyperparameter that is known."""
+    return Hyper(math.log(value), math.log(value), math.log(value))
 
 
 def most_evidence(kernel: Kernel, noise: Hyper, training: TrainingSet) -> FoundProcess:

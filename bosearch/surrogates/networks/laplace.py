@@ -16,7 +16,7 @@ from bosearch.surrogates.gaussian.priors import LogNormal
 from bosearch.surrogates.networks.architecture import need_architecture, need_optional
 from bosearch.surrogates.networks.descent import descend
 from bosearch.surrogates.networks.ensemble import Problems
-from bosearch.surrogates.networks.evidence import NOISE, most_evidence
+from bosearch.surrogates.networks.evidence import NOISE, fixed, most_evidence
 from bosearch.surrogates.networks.mlp import Activation, BatchedMLP
 from bosearch.surrogates.networks.scale import (
     NOISE_VARS,
@@ -93,7 +93,7 @@ class Laplace:
         for _ in range(self.rounds):
             z = self.trained(mlp, z, training, noise_var, scale)
             less = without_mean(mlp, z, training)
-            found = self.evidence(mlp, z, less, noise_var)
+            found = self.evidence(mlp, z, less)
             process = found.process
             scale, noise_var = float(process.theta[0].exp()), float(process.log_noise.exp())
         residual = FittedProcess.of(less, found, start_s)
@@ -118,11 +118,8 @@ class Laplace:
         ).to(torch.float32)
         return descend(problem.slope, z.float(), steps=self.steps, rate=self.rate).double()
 
-    def evidence(
-        self, mlp: BatchedMLP, z: Tensor, less: TrainingSet, noise_var: float
-    ) -> FoundProcess:
+    def evidence(self, mlp: BatchedMLP, z: Tensor, less: TrainingSet) -> FoundProcess:
         """Scale and noise of the most evidence; those that are given stay."""
-        log_noise = math.log(noise_var)
-        scale = SCALE if self.fit_scale else Hyper(0.0, 0.0, 0.0)
-        noise = NOISE if self.noise_var is None else Hyper(log_noise, log_noise, log_noise)
+        scale = SCALE if self.fit_scale else fixed(1.0)
+        noise = NOISE if self.noise_var is None else fixed(self.noise_var)
         return most_evidence(TangentKernel(mlp, z, less.Z, scale), noise, less)

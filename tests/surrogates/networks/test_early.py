@@ -53,6 +53,8 @@ def test_the_best_state_is_a_copy_and_the_descent_stops_behind_it() -> None:
     assert torch.equal(found.parameters[0], best)
     assert not torch.equal(found.parameters[0], seen[-1][1])
     assert found.gradients < 1000
+    again = descend_early(bowl, START, steps=10_000, rate=0.01, stop=found.steps)
+    assert torch.equal(again.parameters[0], best)
 
 
 def test_what_is_not_finite_is_an_arithmetic_error() -> None:
