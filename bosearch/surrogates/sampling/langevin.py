@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from typing import ClassVar, final
 
-from torch import Generator, Tensor
+from torch import Generator
 
 from bosearch.surrogates.embedding import Embedding
 from bosearch.surrogates.interface import Fitted
@@ -26,7 +26,7 @@ from bosearch.surrogates.schedule import Data
 from bosearch.surrogates.training import TrainingSet
 
 _LOST = 12.0  # prior standard deviations that no coordinate strays to
-_HALVINGS = 5
+_HALVINGS = 4
 _LEAPS = 30  # of a trajectory by which the step is found
 
 
@@ -111,8 +111,7 @@ class Langevin:
             generator=generator,
             guess=0.01,
         )
-        draws, lost = self._draws(target, tuned, generator)
-        warnings = (f"the step was halved {lost} times: chains got lost",) if lost else ()
+        draws, warnings = self._draws(target, tuned, generator)
         return fitted_members(
             training,
             target,
@@ -123,19 +122,19 @@ class Langevin:
             warnings=warnings,
         )
 
-    def _draws(self, target: Target, tuned: Draws, generator: Generator) -> tuple[Draws, int]:
-        """Draws of chains none of which got lost, and how often the step was halved for it.
+    def _draws(
+        self, target: Target, tuned: Draws, generator: Generator
+    ) -> tuple[Draws, tuple[str, ...]]:
+        """Draws of chains none of which got lost, and what it took.
 
-        Raises:
-            ArithmeticError: One always does.
+        Where shorter steps do not help, moves are refused after all.
         """
         kept, every = schedule(self.steps, self.chains)
-        start: Tensor = tuned.states[-1]
         for lost in range(_HALVINGS + 1):
             try:
                 draws = kinetic.sample(
                     target.slope,
-                    start,
+                    tuned.states[-1],
                     scheme=self.scheme,
                     step=self.step * tuned.step * 0.5**lost,
                     burn_in=self.burn_in,
@@ -146,8 +145,18 @@ class Langevin:
                     bound=_LOST,
                 )
             except ArithmeticError:
-                if lost == _HALVINGS:
-                    raise
-            else:
-                return draws, lost
-        raise AssertionError("the loop returns or raises")
+                continue
+            said = f"chains got lost: the step of the {self.scheme} scheme was halved {lost} times"
+            return draws, (said,) if lost else ()
+        kept, every = schedule(max(1, self.steps // _LEAPS), self.chains)
+        draws = hamiltonian.sample(
+            target,
+            tuned.states[-1],
+            burn_in=self.burn_in // _LEAPS,
+            draws=kept,
+            every=every,
+            leaps=_LEAPS,
+            generator=generator,
+            guess=tuned.step,
+        )
+        return draws, (f"chains got lost by the {self.scheme} scheme: moves were refused instead",)
