@@ -62,9 +62,9 @@ class Hmc:
     chains: int = 8
     members: int = 128
     start_steps: int = 600
-    burn_in: int = 100
-    trajectories: int = 192
-    leaps: int = 30
+    burn_in: int = 30
+    trajectories: int = 64
+    leaps: int = 100
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "widths", tuple(self.widths))  # JSON has lists only
