@@ -18,7 +18,7 @@ from torch import Generator, Tensor
 
 from bosearch.surrogates.gaussian.exact import ExactProcess, FoundProcess, normal_log_density
 from bosearch.surrogates.gaussian.kernels import Functions, Hyper, Kernel, normal
-from bosearch.surrogates.networks.early import descend_early
+from bosearch.surrogates.networks.early import Descended, descend_early
 from bosearch.surrogates.networks.evidence import NOISE, most_evidence
 from bosearch.surrogates.networks.mlp import BatchedMLP
 from bosearch.surrogates.networks.scale import VAR_FLOOR
@@ -117,7 +117,8 @@ def trained(
         steps: Of training, at most.
         rate: Largest step of a weight or a log hyperparameter.
         decay: Inverse variance of the distance of a whitened weight from its start.
-        patience: Looks at held-out densities, ten steps apart, without a better one.
+        patience: Looks at held-out densities, ten steps apart, without a better one; with 0,
+            nothing is held out, and all steps are taken.
         generator: Of who is held out.
         noise: Log variance of the noise that is not known.
 
@@ -126,16 +127,58 @@ def trained(
     """
     first = most_evidence(kernel, noise, training)
     n = len(training.y)
-    if n < 2 * FOLDS or not kernel.mlp.widths:
+    if not kernel.mlp.widths or (patience and n < 2 * FOLDS):
         return first
     anchor = kernel.z.float()
     theta = torch.cat([first.process.theta, first.process.log_noise[None]])
     climb = Climb(kernel, noise, anchor, decay)
-    order = torch.randperm(n, generator=generator)
+    stop, spent = steps, 0
+    if patience:
+        order = torch.randperm(n, generator=generator)
+        rehearsed = rehearse(
+            climb, theta, training, order, steps=steps, rate=rate, patience=patience
+        )
+        stop, spent = rehearsed.steps, FOLDS * rehearsed.gradients
+    end = descend_early(
+        lambda parameters: climb.loss(parameters[0], parameters[1], training),
+        [anchor, theta],
+        steps=steps,
+        rate=rate,
+        stop=stop,
+    )
+    last = most_evidence(replace(kernel, z=end.parameters[0].double()), noise, training)
+    spent += first.gradients + end.gradients + last.gradients
+    return replace(last, gradients=spent)
+
+
+def rehearse(
+    climb: "Climb",
+    theta: Tensor,
+    training: TrainingSet,
+    order: Tensor,
+    *,
+    steps: int,
+    rate: float,
+    patience: int,
+) -> Descended:
+    """Train without each of ``FOLDS`` parts of the observations, all at once.
+
+    Args:
+        climb: What training climbs.
+        theta: Log hyperparameters to start from, noise last.
+        training: The observations.
+        order: In which they are dealt to the parts.
+        steps: Of training, at most.
+        rate: Largest step.
+        patience: As of ``trained``.
+
+    Returns:
+        Where the mean density of held-out observations was highest.
+    """
     held = [order[k::FOLDS] for k in range(FOLDS)]
+    outs = [rows(training, index) for index in held]
     kept = [torch.cat([part for part in held if part is not out]) for out in held]
     parts = [rows(training, index) for index in kept]
-    outs = [rows(training, index) for index in held]
 
     def score(parameters: Sequence[Tensor]) -> float:
         with torch.no_grad():
@@ -145,26 +188,14 @@ def trained(
             ]
         return float(torch.cat(densities).mean())
 
-    def apart(parameters: Sequence[Tensor]) -> Tensor:
+    def loss(parameters: Sequence[Tensor]) -> Tensor:
         losses = [
             climb.loss(z[None], h, part) for z, h, part in zip(*parameters, parts, strict=True)
         ]
         return torch.stack(losses).sum()
 
-    several = [anchor.repeat(FOLDS, 1), theta.repeat(FOLDS, 1)]
-    rehearsed = descend_early(
-        apart, several, steps=steps, rate=rate, score=score, patience=patience
-    )
-    end = descend_early(
-        lambda parameters: climb.loss(parameters[0], parameters[1], training),
-        [anchor, theta],
-        steps=steps,
-        rate=rate,
-        stop=rehearsed.steps,
-    )
-    last = most_evidence(replace(kernel, z=end.parameters[0].double()), noise, training)
-    spent = FOLDS * rehearsed.gradients + end.gradients
-    return replace(last, gradients=first.gradients + spent + last.gradients)
+    start = [climb.anchor.repeat(FOLDS, 1), theta.repeat(FOLDS, 1)]
+    return descend_early(loss, start, steps=steps, rate=rate, score=score, patience=patience)
 
 
 @final

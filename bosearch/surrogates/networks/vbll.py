@@ -39,7 +39,8 @@ class LastLayer:
         steps: Of training, at most.
         rate: Largest step of a whitened weight.
         decay: Inverse variance of the distance of a whitened weight from its start.
-        patience: Looks at held-out densities, ten steps apart, without a better one.
+        patience: Looks at held-out densities, ten steps apart, without a better one; with 0,
+            nothing is held out, and all steps are taken.
         weight_std: Prior standard deviation of a weight, times the root of its fan-in; ``None``:
             by evidence of the infinite network, before training.
         bias_std: Of a bias.
@@ -62,7 +63,7 @@ class LastLayer:
     def __post_init__(self) -> None:
         need_architecture(self)
         need_count(self.name, "steps", self.steps)
-        need_count(self.name, "patience", self.patience)
+        need_count(self.name, "patience", self.patience, least=0)
         need_positive(self.name, "rate", self.rate)
         need_positive(self.name, "decay", self.decay)
         need_optional(self.name, "noise_var", self.noise_var)
