@@ -7,12 +7,12 @@ import torch
 from torch import Tensor
 
 from bosearch.errors import SurrogateError
+from bosearch.surrogates.gaussian.model import NormalPosterior
 from bosearch.surrogates.interface import Fitted
 from bosearch.surrogates.single_output import SingleOutput  # before BoTorch: it warns
 
 # isort: split
 from botorch.models.model import Model, ModelList
-from botorch.posteriors import GPyTorchPosterior
 from botorch.posteriors.posterior_list import PosteriorList
 from botorch.sampling.get_sampler import GetSampler, get_sampler
 from botorch.sampling.list_sampler import ListSampler
@@ -64,9 +64,11 @@ class IndependentOutputs(ModelList):  # type: ignore[misc]  # BoTorch is untyped
         joint: Any = IndependentPosteriors(*listed)
         if len(listed) == 1:
             joint = listed[0]
-        elif all(isinstance(posterior, GPyTorchPosterior) for posterior in listed):
+        elif all(isinstance(posterior, NormalPosterior) for posterior in listed):
             normals = [posterior.distribution for posterior in listed]
-            joint = GPyTorchPosterior(MultitaskMultivariateNormal.from_independent_mvns(normals))
+            joint = NormalPosterior(
+                MultitaskMultivariateNormal.from_independent_mvns(normals), joint.variance
+            )
         return joint if posterior_transform is None else posterior_transform(joint)
 
 
