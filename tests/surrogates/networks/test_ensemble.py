@@ -12,6 +12,7 @@ from bosearch.surrogates.networks.descent import descend
 from bosearch.surrogates.networks.ensemble import Ensemble
 from bosearch.surrogates.networks.mlp import BatchedMLP
 from bosearch.surrogates.networks.scale import Scale, choose, evidence, variances
+from bosearch.surrogates.registry import load
 from bosearch.surrogates.training import TrainingSet
 from tests.surrogates.zoo import cube, told
 
@@ -100,6 +101,18 @@ def test_a_flat_prior_is_one_of_unscaled_weights() -> None:
     torch.testing.assert_close(distance, squares / 10.0)
     assert ((problems.precisions > 0.0).sum(-1) == 10).all()  # of 12
     assert torch.equal(problems.targets, training.y.expand(2, -1))
+
+
+def test_the_preset_of_the_study_starts_as_its_networks_did() -> None:
+    """PyTorch draws weights of fan-in k evenly from -1/sqrt(k) to 1/sqrt(k): variance 1/(3 k)."""
+    recipe = load("paper-ensemble")
+    assert isinstance(recipe, Ensemble)
+    assert recipe.weight_std is not None
+    mlp = BatchedMLP(recipe.widths, recipe.activation, recipe.weight_std, recipe.bias_std)
+    stds = mlp.stds(D)
+    assert float(stds[0]) ** 2 == pytest.approx(1.0 / (3.0 * D))
+    assert float(stds[-2]) ** 2 == pytest.approx(1.0 / (3.0 * 128))
+    assert (recipe.members, recipe.subset, recipe.flat_prior_var) == (10, 0.8, 10.0)
 
 
 def test_known_noise_is_what_members_reckon_with() -> None:

@@ -74,7 +74,7 @@ def test_jacobians_have_slopes_in_the_points(activation: str) -> None:
 
 def test_wide_networks_have_the_variances_of_the_infinite_one() -> None:
     """ReLU halves a second moment: K' = s_b^2 + s_w^2 K / 2, twice."""
-    mlp = BatchedMLP((256, 256), "relu", weight_std=1.4, bias_std=0.6)
+    mlp = BatchedMLP((128, 128), "relu", weight_std=1.4, bias_std=0.6)
     z = mlp.init(800, P, Generator().manual_seed(2), dtype=torch.float32)
     Z = points(2)
     var = mlp.forward(z, Z).double().square().mean(0)
