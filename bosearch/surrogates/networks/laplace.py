@@ -56,6 +56,8 @@ class Laplace:
         bias_std: Of a bias.
         noise_var: Variance of the noise of standardised observations; ``None``: by evidence.
         fit_scale: Whether evidence scales the prior of all weights.
+        flat_prior_var: Prior variance of all weights alike, whatever their fan-in, fixed; the
+            scales above then say where training starts; ``None``: as above.
     """
 
     name: ClassVar[str] = "laplace"
@@ -68,6 +70,7 @@ class Laplace:
     bias_std: float = 1.0
     noise_var: float | None = None
     fit_scale: bool = True
+    flat_prior_var: float | None = None
 
     def __post_init__(self) -> None:
         need_architecture(self)
@@ -75,6 +78,7 @@ class Laplace:
         need_count(self.name, "rounds", self.rounds)
         need_positive(self.name, "rate", self.rate)
         need_optional(self.name, "noise_var", self.noise_var)
+        need_optional(self.name, "flat_prior_var", self.flat_prior_var)
 
     def fit(self, data: Data, embedding: Embedding, *, seed: int) -> FittedTangent:
         """Train in single precision, take slopes and the evidence in double."""
@@ -108,18 +112,24 @@ class Laplace:
         self, mlp: BatchedMLP, z: Tensor, training: TrainingSet, noise_var: float, scale: float
     ) -> Tensor:
         """``1 x P`` weights nearer the maximum of the posterior density."""
+        stiffness = torch.full_like(z[0], 1.0 / scale)
+        if self.flat_prior_var is not None:
+            stiffness = mlp.stds(training.Z.shape[-1]).square() / self.flat_prior_var
         problem = Problems(
             mlp,
             training.Z,
             training.y.expand(1, -1),
             1.0 / variances(training, noise_var).expand(1, -1),
             torch.zeros_like(z),
-            torch.full_like(z[0], 1.0 / scale),
+            stiffness,
         ).to(torch.float32)
         return descend(problem.slope, z.float(), steps=self.steps, rate=self.rate).double()
 
     def evidence(self, mlp: BatchedMLP, z: Tensor, less: TrainingSet) -> FoundProcess:
         """Scale and noise of the most evidence; those that are given stay."""
         scale = SCALE if self.fit_scale else fixed(1.0)
+        if self.flat_prior_var is not None:
+            scale = fixed(self.flat_prior_var)
         noise = NOISE if self.noise_var is None else fixed(self.noise_var)
-        return most_evidence(TangentKernel(mlp, z, less.Z, scale), noise, less)
+        flat = self.flat_prior_var is not None
+        return most_evidence(TangentKernel(mlp, z, less.Z, scale, flat), noise, less)

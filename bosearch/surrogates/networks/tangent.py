@@ -45,12 +45,14 @@ class TangentKernel:
         z: ``1 x P`` whitened weights around which it is linear, float64.
         anchor: ``n x p`` points whose slopes are kept: those of the observations.
         scale: Prior of ``log s``.
+        flat: Whether ``s`` is the variance of every weight as it is, not whitened.
     """
 
     mlp: BatchedMLP
     z: Tensor
     anchor: Tensor
     scale: Hyper
+    flat: bool = False
 
     @property
     def hypers(self) -> Sequence[Hyper]:
@@ -61,11 +63,15 @@ class TangentKernel:
         """Covariances of ``... x n x p`` with ``... x m x p`` coordinates."""
         if A is self.anchor and B is self.anchor:
             return theta[0].exp() * self._gram
-        return theta[0].exp() * self.mlp.tangent_kernel(self._tangents(A), self._tangents(B))
+        return theta[0].exp() * self._products(self._tangents(A), self._tangents(B))
 
     @cached_property
     def _gram(self) -> Tensor:
-        return self.mlp.tangent_kernel(self._anchored, self._anchored)
+        return self._products(self._anchored, self._anchored)
+
+    def _products(self, left: list[Tangent], right: list[Tangent]) -> Tensor:
+        mlp = replace(self.mlp, bias_std=1.0) if self.flat else self.mlp
+        return mlp.tangent_kernel(left, right)
 
     @cached_property
     def _anchored(self) -> list[Tangent]:
@@ -79,7 +85,11 @@ class TangentKernel:
         flat = self.mlp.tangents(self.z, Z.reshape(-1, Z.shape[-1]))
         shape = Z.shape[:-1]
         return [
-            (factor, h.reshape(*shape, h.shape[-1]), s.reshape(*shape, s.shape[-1]))
+            (
+                1.0 if self.flat else factor,
+                h.reshape(*shape, h.shape[-1]),
+                s.reshape(*shape, s.shape[-1]),
+            )
             for factor, h, s in flat
         ]
 
@@ -87,6 +97,8 @@ class TangentKernel:
         """Exact: a vector of weights each."""
         spread = (0.5 * theta[0]).exp()
         w = spread * normal((count, self.mlp.count(p)), self.z, generator)
+        if self.flat:
+            w = w / self.mlp.stds(p)
         return lambda Z: self.mlp.along(self.z, w, Z)
 
 

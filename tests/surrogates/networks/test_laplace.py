@@ -72,6 +72,24 @@ def test_evidence_is_at_its_highest_on_a_grid_of_eigenvalues() -> None:
                 assert float(density(moved, log_noise)) <= float(best) + 1e-6
 
 
+def test_a_flat_prior_is_one_variance_of_all_weights() -> None:
+    """The ``P x P`` posterior of weights that are not whitened."""
+    recipe = Laplace(widths=(6, 5), steps=40, bias_std=0.3, noise_var=0.2, flat_prior_var=3.0)
+    found = recipe.fit(DATA, cube(D), seed=0)
+    J0, J = (found.mlp.jacobian(found.z, Z)[0] / found.mlp.stds(D) for Z in (found.training.Z, X))
+    eye = torch.eye(J.shape[-1], dtype=torch.float64)
+    cov = torch.linalg.inv(eye / 3.0 + J0.mT @ J0 / 0.2)
+    mean = found.mlp.forward(found.z, X)[0] - found.mlp.along(found.z, found.z, X)[0]
+    mean = mean + J @ cov @ (J0.mT @ found.residual.process.y) / 0.2
+    ours = found.moments(X)
+    torch.testing.assert_close(ours[0], mean, rtol=1e-7, atol=1e-7)
+    torch.testing.assert_close(ours[1], J @ cov @ J.mT, rtol=1e-7, atol=1e-7)
+    values = found.functions(20_000, seed=3)(X)
+    posterior: Any = found.model.posterior(X)
+    std = posterior.variance[:, 0].sqrt()
+    torch.testing.assert_close(values.std(0) / std, torch.ones_like(std), rtol=0.03, atol=0.0)
+
+
 def test_known_noise_is_not_inferred() -> None:
     known = told(DATA.X, DATA.y, sem=0.7)
     found = Laplace(widths=(8,), steps=50, rounds=1).fit(known, cube(D), seed=0)
