@@ -44,7 +44,7 @@ def timed(function: Callable[[], Any]) -> tuple[Any, float]:
     return function(), time.process_time() - start_s
 
 
-def case(seed: int, *, botorch: bool) -> tuple[Case, float, bool, bool]:
+def case(seed: int, *, botorch: bool, games: int = GAMES) -> tuple[Case, float, bool, bool]:
     """One data set: values and costs, the batch's share of the payoff, whether it holds the
     same points, and whether in the same order."""
     problem = campaigns.gb1(0.0)
@@ -63,7 +63,7 @@ def case(seed: int, *, botorch: bool) -> tuple[Case, float, bool, bool]:
 
     def play(payoff: Payoff, rng: np.random.Generator) -> Equilibria:
         return best_response(
-            payoff, sites, mixed_starts(sites, X, trained.y, rng, count=GAMES), rng
+            payoff, sites, mixed_starts(sites, X, trained.y, rng, count=games), rng
         )
 
     def greedy() -> list[int]:
@@ -80,7 +80,7 @@ def case(seed: int, *, botorch: bool) -> tuple[Case, float, bool, bool]:
     (top, cost) = timed(lambda: payoff().values(every).max())
     found["exhaustive"] = (float(top), cost)
     (ends, cost) = timed(lambda: play(payoff(), np.random.default_rng(seed)))
-    found[f"{GAMES} games"] = (float(ends.values[0]), cost)
+    found[f"{games} games"] = (float(ends.values[0]), cost)
     known = Known(sites, sites.keys(X))
     rngs = [np.random.default_rng([seed, k]) for k in range(BATCH)]
     (picks, cost) = timed(lambda: hallucinated(payoff(), sites, known, play, rngs))
@@ -157,6 +157,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--cases", type=int, default=10, help="data sets, seeds 0 .. N - 1")
+    parser.add_argument("--games", type=int, default=GAMES, help="played for each point")
     parser.add_argument("--no-botorch", action="store_true")
     parser.add_argument("--large", action="store_true")
     options = parser.parse_args()
@@ -164,7 +165,10 @@ def main() -> None:
     if not options.no_botorch:
         peers.prepare("botorch-mixed")
     console = Console(width=120)
-    found = [case(seed, botorch=not options.no_botorch) for seed in range(options.cases)]
+    found = [
+        case(seed, botorch=not options.no_botorch, games=options.games)
+        for seed in range(options.cases)
+    ]
     console.print(table([f[0] for f in found]))
     console.print(
         f"batches of 8: {sum(f[2] for f in found)} of {len(found)} hold the points of the"

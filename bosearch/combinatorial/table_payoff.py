@@ -27,7 +27,7 @@ from bosearch.combinatorial.combination import PRODUCT, Affine, Combination
 from bosearch.combinatorial.payoff import Array
 from bosearch.combinatorial.space import Codes
 
-_FLOATS_AT_ONCE = 1 << 22  # in one array of covariances: 32 MB
+_FLOATS_AT_ONCE = 1 << 19  # in one array of covariances: 4 MB, near the processor
 _FLOOR = 1e-12  # of variances, relative to the signal
 _EXACT = 1e-9  # least noisy variance of a hallucinated observation, relative to the signal
 

@@ -39,7 +39,6 @@ from bosearch.study.view import StudyView
 from bosearch.surrogates.gp import GaussianProcess
 
 CACHE_KEY = "gameopt"
-_GAMES = 32
 _LEARNING, _ROUNDS = 8, 100  # games and rounds of Hedge
 _ESCAPING = 8  # best equilibria from which pairs of sites answer as one
 _RULES = {"hallucinated": hallucinated, "top": top, "thompson": thompson}
@@ -203,10 +202,10 @@ class _Game:
         known.add(join(self.modelling.known_codes))
 
         def play(payoff: Payoff, rng: np.random.Generator) -> Equilibria:
-            starts = mixed_starts(sites, X, self.y, rng, count=_GAMES)
+            starts = mixed_starts(sites, X, self.y, rng, count=options.games)
             if options.solver == "hedge":
                 learnt = hedge(payoff, sites, _LEARNING, rng, rounds=_ROUNDS)
-                starts = np.concatenate([starts[: _GAMES // 2], learnt.ends.X])
+                starts = np.concatenate([starts[: options.games // 2], learnt.ends.X])
             if options.solver == "steepest":
                 ends = steepest_ascent(payoff, sites, starts)
             else:
@@ -244,7 +243,14 @@ class _Game:
             model, rows = _hallucinated(model, row), np.vstack([rows, row])
         for rng in rngs:
             row, pick = mixed_pick(
-                model, modelling.encoding, rows, self.y, failed, rng, beta=beta, games=_GAMES
+                model,
+                modelling.encoding,
+                rows,
+                self.y,
+                failed,
+                rng,
+                beta=beta,
+                games=self.options.games,
             )
             found.append((row, pick))
             model, rows = _hallucinated(model, row), np.vstack([rows, row])

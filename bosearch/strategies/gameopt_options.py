@@ -18,7 +18,7 @@ _WORDS = {
     "solver": get_args(SolverName),
     "model": get_args(ModelName),
 }
-_OF_GAMES = ("batch", "solver", "players")
+_OF_GAMES = ("batch", "solver", "games", "players")
 
 
 @final
@@ -39,6 +39,7 @@ class GameOptOptions:
         solver: ``best-response``; ``steepest``: only the player who gains most moves, as in the
             paper's code; ``hedge``: players learn from the payoffs of all their actions, and
             where they end, best response.
+        games: Played for each point, from starts of their own; more find higher payoffs.
         players: ``sites``; ``pairs``: where sites are at rest, random pairs of them answer
             as one; or groups that always answer as one, lists of sites by number from 0.
         pool: The only points that may be proposed: the path of a CSV file, absolute, with a
@@ -52,6 +53,7 @@ class GameOptOptions:
     batch: BatchName = "hallucinated"
     kernel: KernelOption = "auto"
     solver: SolverName = "best-response"
+    games: int = 32
     players: PlayersName | Sequence[Sequence[int]] = "sites"
     pool: str | Sequence[Any] | None = None
     model: ModelName = "sites"
@@ -59,6 +61,8 @@ class GameOptOptions:
     def __post_init__(self) -> None:
         if self.initial is not None and not (_is_whole(self.initial) and self.initial >= 1):
             raise _wrong("initial", "a whole number from 1", self.initial)
+        if not (_is_whole(self.games) and self.games >= 8):
+            raise _wrong("games", "a whole number from 8", self.games)
         if isinstance(self.beta, bool) or not isinstance(self.beta, int | float) or self.beta < 0:
             raise _wrong("beta", "a number from 0", self.beta)
         for name, words in _WORDS.items():

@@ -96,7 +96,7 @@ def test_a_word_among_four_thousand_is_found_in_forty_trials(batch: str) -> None
     "options",
     [
         {"solver": "hedge"},
-        {"solver": "steepest"},
+        {"solver": "steepest", "games": 8},
         {"players": "pairs"},
         {"players": [[0, 1], [2], [3, 5], [4]]},
         {"kernel": "additive"},
@@ -287,6 +287,7 @@ def test_a_mixed_study_asks_alike_in_pairs_and_at_once() -> None:
         ({"beta": -1}, "number from 0"),
         ({"batch": "topp"}, "did you mean 'top'"),
         ({"kernel": "aditive"}, "did you mean 'additive'"),
+        ({"games": 0}, "whole number from 8, got 0"),
         ({"solver": "best"}, "best-response, steepest, hedge"),
         ({"model": "sequences"}, "sites, features"),
         ({"players": "pair"}, "did you mean 'pairs'"),

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from bosearch.errors import SpaceExhaustedError, StrategyError
+from bosearch.io.study_file import load_study_file
 from bosearch.space import Choice, Integer, Real, Space
 from bosearch.space import Sequence as Letters
 from bosearch.strategies import load
@@ -63,6 +64,22 @@ def test_cells_are_values_of_their_parameters(tmp_path: Path) -> None:
     )
     loop.run(6, lambda p: float(p["k"] * p["c"]), batch=3)
     assert sorted((p["c"], p["k"]) for p in loop.points) == [(r["c"], r["k"]) for r in rows]
+
+
+def test_a_study_file_states_pool_and_players(tmp_path: Path) -> None:
+    pool = written(tmp_path / "words.csv", [{"seq": word} for word in WORDS[:40]])
+    path = tmp_path / "study.toml"
+    text = (
+        'name = "words"\n[space]\nseq = { type = "sequence", alphabet = "ACGT", length = 6 }\n'
+        '[objectives]\nf = "maximize"\n[strategy]\nname = "gameopt"\n'
+    )
+    for options in (f'pool = "{pool}"\ninitial = 4', "players = [[0, 1], [2, 3], [4, 5]]"):
+        path.write_text(f"{text}{options}\n")
+        stated = load_study_file(path)
+        table = {key: value for key, value in stated.strategy.items() if key != "name"}
+        loop = Loop(stated.problem, table)
+        (proposal,) = loop.ask()
+        assert "pool" not in table or proposal.params["seq"] in WORDS[:40]
 
 
 def test_candidates_may_be_added_during_a_study(tmp_path: Path) -> None:
