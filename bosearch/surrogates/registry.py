@@ -53,8 +53,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         **{"weight_std": 3.0**-0.5, "bias_std": 0.1, "noise_var": 0.1, "flat_prior_var": 10.0},
     },
     "paper-dkl": {  # all features are kept, training goes to its end
-        **{"name": "dkl", "widths": (128, 128), "features": 128, "steps": 1000, "rate": 0.01},
-        **{"decay": 0.01, "patience": 0},
+        **{"name": "dkl", "widths": (128, 128), "features": 128, "steps": 1000, "rate": 0.02},
+        **{"weight_std": 3.0**-0.5, "bias_std": 0.1, "decay": 0.01, "patience": 0},
     },
     "paper-hmc": {
         "name": "hmc",

@@ -1,5 +1,6 @@
 """Processes on features: the same numbers by a plain network and a plain process."""
 
+import json
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from torch import Generator
 
 from bosearch.errors import SurrogateError
 from bosearch.surrogates.networks.deep_kernel import DeepKernel
+from bosearch.surrogates.registry import load, to_json
 from tests.surrogates.zoo import cube, smooth, told
 
 # isort: split
@@ -81,6 +83,16 @@ def test_an_update_is_a_process_of_all_observations() -> None:
     gain = before.variance / (before.variance + noise)  # one more observation at this point
     expected = before.mean + gain * (50.0 - before.mean)
     torch.testing.assert_close(after.mean, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["paper-dkl", "paper-laplace"])
+def test_presets_of_the_study_survive_its_file_and_predict(name: str) -> None:
+    preset = load(name)
+    assert load(json.loads(json.dumps(to_json(preset)))) == preset
+    found = load({"name": name, "steps": 15}).fit(DATA, cube(D), seed=0)
+    posterior: Any = found.model.posterior(X)
+    assert torch.isfinite(posterior.mean).all()
+    assert (posterior.variance > 0.0).all()
 
 
 def test_wrong_options_are_refused_by_name() -> None:
