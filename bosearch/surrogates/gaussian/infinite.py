@@ -14,8 +14,8 @@ import itertools
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, cast, final, get_args
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal, Self, cast, final, get_args
 
 import torch
 from torch import Generator, Tensor
@@ -23,7 +23,7 @@ from torch import Generator, Tensor
 from bosearch.surrogates.embedding import Embedding
 from bosearch.surrogates.gaussian.exact import fit
 from bosearch.surrogates.gaussian.fitted import FittedProcess
-from bosearch.surrogates.gaussian.kernels import Functions, Hyper, normal
+from bosearch.surrogates.gaussian.kernels import Functions, Hyper, Kernel, normal
 from bosearch.surrogates.gaussian.linear import NOISE
 from bosearch.surrogates.gaussian.priors import LogNormal
 from bosearch.surrogates.options import need_count, need_positive, need_word
@@ -110,6 +110,10 @@ class InfiniteKernel:
 
         return values
 
+    def scale(self, theta: Tensor) -> Tensor:
+        """Factor of the kernel, 1 unless it is fitted."""
+        return theta[0].exp() if self.fitted == "scale" else torch.ones((), dtype=theta.dtype)
+
     def _inputs(self, Z: Tensor) -> Tensor:
         return 2.0 * Z - 1.0 if self.centred else Z
 
@@ -118,8 +122,7 @@ class InfiniteKernel:
         one = torch.ones((), dtype=theta.dtype)
         if self.fitted == "variances":
             return theta[0].exp(), theta[1].exp(), one
-        scale = theta[0].exp() if self.fitted == "scale" else one
-        return self.weight_var * one, self.bias_var * one, scale
+        return self.weight_var * one, self.bias_var * one, self.scale(theta)
 
     def _layer(
         self, K: Tensor, left: Tensor, right: Tensor, w: Tensor, b: Tensor
@@ -213,5 +216,33 @@ class InfiniteNetwork:
         """Fit what is to be fitted, noise and mean."""
         start_s = time.process_time()
         training = TrainingSet.of(data, embedding)
-        found = fit(self.kernel, NOISE, training.Z, training.y, training.known_var)
+        kernel: Kernel = self.kernel
+        if self.learn != "variances":
+            kernel = _Tabled.of(self.kernel, training.Z)
+        found = fit(kernel, NOISE, training.Z, training.y, training.known_var)
+        found = replace(found, process=replace(found.process, kernel=self.kernel))
         return FittedProcess.of(training, found, start_s)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class _Tabled:
+    """A kernel whose variances are fixed, at the observations only: computed once for a fit."""
+
+    kernel: InfiniteKernel
+    table: Tensor  # n x n
+
+    @classmethod
+    def of(cls, kernel: InfiniteKernel, Z: Tensor) -> Self:
+        none = torch.empty(0, dtype=Z.dtype)
+        return cls(kernel, replace(kernel, fitted="nothing")(none, Z, Z))
+
+    @property
+    def hypers(self) -> Sequence[Hyper]:
+        return self.kernel.hypers
+
+    def __call__(self, theta: Tensor, A: Tensor, B: Tensor) -> Tensor:
+        return self.kernel.scale(theta) * self.table
+
+    def draw(self, theta: Tensor, p: int, count: int, generator: Generator) -> Functions:
+        return self.kernel.draw(theta, p, count, generator)

@@ -11,7 +11,10 @@ from torch import Generator
 
 import bosearch.surrogates.single_output  # noqa: F401  # before BoTorch: it warns
 from bosearch.errors import SurrogateError
+from bosearch.surrogates.gaussian.exact import fit
 from bosearch.surrogates.gaussian.infinite import InfiniteKernel, InfiniteNetwork, arc_cosine
+from bosearch.surrogates.gaussian.linear import NOISE
+from tests.surrogates.zoo import cube, smooth
 
 # isort: split
 from botorch.models.kernels import InfiniteWidthBNNKernel
@@ -72,6 +75,16 @@ def test_centring_makes_opposite_corners_alike() -> None:
     )
     assert centred[0] == pytest.approx(float(centred[1]))
     assert plain[1] > 2.0 * plain[0]
+
+
+@pytest.mark.parametrize("learn", ["scale", "nothing"])
+def test_a_kernel_computed_once_gives_the_fit_of_one_computed_each_time(learn: Any) -> None:
+    recipe, data = InfiniteNetwork(learn=learn), smooth(9, 2)
+    found = recipe.fit(data, cube(2), seed=0).process
+    each = fit(recipe.kernel, NOISE, found.Z, found.y, found.known_var).process
+    assert found.kernel == recipe.kernel
+    for ours, expected in zip(found.moments(A[:, :2]), each.moments(A[:, :2]), strict=True):
+        assert torch.allclose(ours, expected, rtol=1e-6, atol=1e-9)
 
 
 @pytest.mark.parametrize(
