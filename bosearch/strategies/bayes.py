@@ -79,7 +79,8 @@ class BayesStrategy:
         return Support(
             True,
             (
-                f"{d} factor{'s' if d > 1 else ''}: {model} after {self.options.initial_for(d)} Sobol points",
+                f"{d} factor{'s' if d > 1 else ''}: {model} after"
+                f" {self.options.initial_for(d)} Sobol points",
                 f"effort {self.options.effort}",
                 *self.options.in_words(),
             ),

@@ -86,7 +86,7 @@ class BayesOptions:
         if self.region is not None:
             yield "trust region around the best point, halved and doubled by its successes"
         if self.switching is not None:
-            yield f"stays on a point until its uncertainty has fallen by a factor of {self.switching}"
+            yield f"stays on a point until it is known better by a factor of {self.switching}"
 
 
 def _need_word(option: str, value: Any, words: tuple[str, ...]) -> None:

@@ -31,7 +31,7 @@ class Fit:
 class Fits:
     """Fits of one process, by name of model."""
 
-    _kept: dict[tuple[str, bool], tuple[int, Fitted]] = field(default_factory=dict)
+    _kept: dict[tuple[str, bool], tuple[tuple[int, int], Fitted]] = field(default_factory=dict)
     _absorb: dict[str, bool] = field(default_factory=dict)
 
     def fit(
@@ -40,7 +40,7 @@ class Fits:
         """What ``data`` teach.
 
         Args:
-            name: Of the model; it always means one recipe and one seed.
+            name: Of the model; it always means one recipe.
             recipe: To be fitted.
             data: ``n`` observations, in the order of their trials.
             embedding: From encoded points to coordinates.
@@ -58,7 +58,7 @@ class Fits:
             self._absorb[name] = Capability.UPDATE in fitted.capabilities
             if self._absorb[name]:
                 try:
-                    return Fit(self._updated(name, fitted, data), first)
+                    return Fit(self._updated(name, fitted, data, seed), first)
                 except SurrogateError:  # not of this surrogate's kind: fit instead
                     self._absorb[name] = False
         return Fit(self._once(name, recipe, data, embedding, seed), n)
@@ -66,19 +66,21 @@ class Fits:
     def _once(
         self, name: str, recipe: Surrogate, data: Data, embedding: Embedding, seed: int
     ) -> Fitted:
-        checksum, fitted = self._kept.get((name, False), (None, None))
-        if fitted is None or checksum != data.checksum():
+        kept, fitted = self._kept.get((name, False), (None, None))
+        key = (data.checksum(), seed)
+        if fitted is None or kept != key:
             with numerics():
                 fitted = recipe.fit(data, embedding, seed=seed)
-            self._kept[name, False] = data.checksum(), fitted
+            self._kept[name, False] = key, fitted
         return fitted
 
-    def _updated(self, name: str, fitted: Fitted, data: Data) -> Fitted:
-        checksum, updated = self._kept.get((name, True), (None, None))
-        if updated is None or checksum != data.checksum():
+    def _updated(self, name: str, fitted: Fitted, data: Data, seed: int) -> Fitted:
+        kept, updated = self._kept.get((name, True), (None, None))
+        key = (data.checksum(), seed)
+        if updated is None or kept != key:
             with numerics():
                 updated = fitted.update(data)
-            self._kept[name, True] = data.checksum(), updated
+            self._kept[name, True] = key, updated
         return updated
 
 

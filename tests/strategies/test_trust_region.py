@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bosearch.space import Real, Space
+from bosearch.errors import SpaceExhaustedError
+from bosearch.space import Choice, Integer, Real, Space
 from bosearch.strategies.trust_region import FIRST, LEAST, standing
 from bosearch.study import (
     Measurement,
@@ -123,6 +124,16 @@ def test_proposals_stay_near_the_best_point_and_the_side_shrinks(surrogate: str 
         if said:
             centre = loop.X[int(np.argmax(loop.told("gain")[:number]))]
             assert np.abs(x - centre).max() <= said["length"] / 2 + 1e-9
+
+
+def test_choices_and_grids_are_searched_until_the_space_is_exhausted() -> None:
+    space = Space(k=Integer(0, 5), c=Choice(["a", "b", "c"]), e=Choice(["p", "q"]))
+    problem = Problem(space, (maximize("gain"),))
+    loop = Loop(problem, {"effort": "fast", "initial": 4, "region": "turbo"})
+    loop.run(36, lambda p: {"gain": p["k"] * (1.0 + "abc".index(p["c"])) - 3.0 * (p["e"] == "q")})
+    assert len({space.key(t.params) for t in loop.trials}) == 36
+    with pytest.raises(SpaceExhaustedError):
+        loop.ask()
 
 
 def test_a_resumed_search_starts_again_at_the_same_trial() -> None:
