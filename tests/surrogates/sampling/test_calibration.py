@@ -63,7 +63,7 @@ def test_hmc_is_calibrated(widths: tuple[int, ...]) -> None:
     generator = seeded(4)
     start = anchored_start(target, CHAINS, steps=100, rate=0.05, generator=generator)
     found = hamiltonian.sample(
-        target, start, burn_in=60, draws=RANKS - 1, every=15, leaps=15, generator=generator
+        target, start, burn_in=60, draws=RANKS - 1, every=10, leaps=15, generator=generator
     )
     assert min(p_values(target, truth, found.states)) > 0.001
 

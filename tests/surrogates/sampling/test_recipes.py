@@ -32,15 +32,21 @@ LINEAR: dict[str, Any] = {
     "noise_floor": 0.01,
     "chains": 64,
     "members": 4096,
-    "start_steps": 200,
+    "start_steps": 100,
 }
 SAMPLERS: dict[str, dict[str, Any]] = {
-    "hmc": {"burn_in": 40, "trajectories": 128, "leaps": 10},
-    "baoab": {"name": "langevin", "step": 0.5, "burn_in": 200, "steps": 1280},
-    "align": {"name": "langevin", "scheme": "align", "step": 0.2, "steps": 1920},
+    "hmc": {"burn_in": 30, "trajectories": 128, "leaps": 8},
+    "baoab": {"name": "langevin", "step": 0.5, "burn_in": 200, "steps": 960},
+    "align": {"name": "langevin", "scheme": "align", "step": 0.2, "steps": 1280},
     "quicsort": {"name": "langevin", "scheme": "quicsort", "step": 0.4, "steps": 960},
     "sghmc": {"batch": 12, "rate": 0.05, "burn_in": 300, "steps": 1920},
-    "sghmc by minibatches": {"name": "sghmc", "batch": 4, "rate": 0.03, "steps": 2560},
+    "sghmc by minibatches": {
+        "name": "sghmc",
+        "batch": 4,
+        "rate": 0.03,
+        "burn_in": 400,
+        "steps": 1920,
+    },
 }
 FEW: dict[str, dict[str, Any]] = {
     "hmc": {"widths": (8,), "start_steps": 5, "burn_in": 5, "trajectories": 8, "leaps": 2},
@@ -73,7 +79,7 @@ def regression(sem: Any) -> tuple[Tensor, Tensor]:
 
 @pytest.mark.parametrize("case", SAMPLERS)
 def test_linear_networks_are_bayesian_linear_regression(case: str) -> None:
-    """Mean and covariance within four standard errors, with noise half of which is known."""
+    """Mean and covariance within four standard errors; half of the noise is known."""
     options = {"name": case, **LINEAR, **SAMPLERS[case]}
     if options["name"] == "langevin":
         options = {"tuning": 15, "burn_in": 300, **options}
@@ -89,8 +95,9 @@ def test_linear_networks_are_bayesian_linear_regression(case: str) -> None:
     for moment, expected in ((away, torch.zeros(5)), (products, cov)):
         per_chain = moment.mean(1)
         error = per_chain.std(0) / math.sqrt(64.0)
-        # Steps of finite size leave a bias of a per cent or two of the covariance.
-        bias = 0.0 if case == "hmc" else 0.02
+        # Steps of finite size leave a bias of a per cent or two of the covariance; noise of
+        # minibatches is taken off each coordinate, not off pairs, which costs some more.
+        bias = {"hmc": 0.0, "sghmc by minibatches": 0.1}.get(case, 0.02)
         tolerance = 4.0 * error + bias * cov.diagonal().mean()
         assert ((per_chain.mean(0) - expected).abs() < tolerance).all()
         assert (error < 0.1 * cov.diagonal().max().clamp(min=1.0)).all()
