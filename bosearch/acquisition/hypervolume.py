@@ -47,19 +47,22 @@ def log_hypervolume_improvement(
     """
     m = len(objectives)
     model = GaussianProcesses([*objectives, *(constraint.model for constraint in constraints)])
-    acquisition = qLogNoisyExpectedHypervolumeImprovement(
-        model=model,
-        ref_point=torch.tensor(reference, dtype=torch.float64),
-        X_baseline=torch.tensor(observed, dtype=torch.float64),
-        sampler=SobolQMCNormalSampler(torch.Size([DRAWS]), seed=seed),
-        objective=IdentityMCMultiOutputObjective(
-            outcomes=list(range(m)), num_outcomes=model.num_outputs
-        ),
-        constraints=[_excess(m + i, c.bound) for i, c in enumerate(constraints)] or None,
-        X_pending=torch.tensor(pending, dtype=torch.float64) if len(pending) else None,
-        prune_baseline=True,
-        cache_root=False,
-    )
+    # BoTorch prunes by draws of the global generator.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        acquisition = qLogNoisyExpectedHypervolumeImprovement(
+            model=model,
+            ref_point=torch.tensor(reference, dtype=torch.float64),
+            X_baseline=torch.tensor(observed, dtype=torch.float64),
+            sampler=SobolQMCNormalSampler(torch.Size([DRAWS]), seed=seed),
+            objective=IdentityMCMultiOutputObjective(
+                outcomes=list(range(m)), num_outcomes=model.num_outputs
+            ),
+            constraints=[_excess(m + i, c.bound) for i, c in enumerate(constraints)] or None,
+            X_pending=torch.tensor(pending, dtype=torch.float64) if len(pending) else None,
+            prune_baseline=True,
+            cache_root=False,
+        )
     return TorchAcquisition(acquisition)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from bosearch.errors import BosearchError
 from bosearch.space import Choice, Integer, Real, Space
@@ -62,6 +63,18 @@ def test_asking_for_two_points_twice_is_asking_for_four(kind: str) -> None:
             loop.ask(n)
     assert (pairs.X == whole.X).all()
     assert len(np.unique(whole.X, axis=0)) == len(whole.X)
+
+
+def test_fronts_do_not_depend_on_the_global_generator() -> None:
+    problem = Problem(BOX, (minimize("f"), minimize("g")))
+    options = {"effort": "fast", "initial": 6}
+    found = []
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        loop = Loop(problem, options)
+        loop.run(8, lambda p: {"f": p["x"] + p["y"] ** 2, "g": (p["x"] - 1) ** 2 + p["y"]})
+        found.append(loop.X)
+    assert (found[0] == found[1]).all()
 
 
 def test_a_fit_serves_until_the_next_one_is_due_whatever_came_before() -> None:
