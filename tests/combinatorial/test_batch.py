@@ -46,7 +46,7 @@ def test_hallucinated_batches_are_those_of_exhaustive_search() -> None:
         payoff, sites = game(seed, counts=(7,) * 4, n=60)
         known = Known(sites, sites.keys(payoff.X))
         before = set(known.keys.tolist())
-        picks = hallucinated(payoff, sites, known, games(sites), rngs(6))
+        picks = hallucinated(payoff, sites, known, games(sites, 128), rngs(6))
         keys = sites.keys(np.array([pick.x for pick in picks])).tolist()
         same.append(keys == exhaustive(payoff, sites, before, 6))
     assert np.mean(same) >= 0.8  # the same batch, point by point and in the same order
@@ -140,11 +140,16 @@ def test_a_hallucinated_batch_spreads_where_the_top_crowds() -> None:
     def spread(X: Codes) -> float:
         return float((X[:, None] != X[None]).sum(-1).mean())
 
-    payoff, sites = game(3, counts=(6,) * 4, n=20, lengthscale=2.5)
-    known = sites.keys(payoff.X)
-    one = hallucinated(payoff, sites, Known(sites, known), games(sites), rngs(8))
-    other = top(payoff, sites, Known(sites, known), games(sites), rngs(8))
-    assert spread(np.array([p.x for p in one])) > spread(np.array([p.x for p in other]))
+    spreads = []
+    for seed in range(6):
+        payoff, sites = game(seed, counts=(6,) * 4, n=20, lengthscale=2.5)
+        known = sites.keys(payoff.X)
+        one = hallucinated(payoff, sites, Known(sites, known), games(sites), rngs(8))
+        other = top(payoff, sites, Known(sites, known), games(sites), rngs(8))
+        spreads.append([spread(np.array([p.x for p in picks])) for picks in (one, other)])
+    hallucinations, crowds = np.transpose(spreads)
+    assert (hallucinations >= crowds).all()
+    assert hallucinations.mean() > crowds.mean()
 
 
 def test_work_of_a_batch_is_bounded() -> None:
