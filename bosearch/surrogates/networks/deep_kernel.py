@@ -58,8 +58,8 @@ class DeepKernel:
     rate: float = 0.02
     decay: float = 1.0
     patience: int = 10
-    weight_std: float = 1.0
-    bias_std: float = 0.5
+    weight_std: float = 0.6
+    bias_std: float = 0.1
 
     def __post_init__(self) -> None:
         need_architecture(self)

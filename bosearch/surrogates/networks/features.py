@@ -25,6 +25,7 @@ from bosearch.surrogates.networks.scale import VAR_FLOOR
 from bosearch.surrogates.training import TrainingSet
 
 FOLDS = 4  # parts of the observations, each held out once
+MANY = 200  # observations above which one part tells enough
 
 
 @final
@@ -138,7 +139,7 @@ def trained(
         rehearsed = rehearse(
             climb, theta, training, order, steps=steps, rate=rate, patience=patience
         )
-        stop, spent = rehearsed.steps, FOLDS * rehearsed.gradients
+        stop, spent = rehearsed.steps, len(rehearsed.parameters[0]) * rehearsed.gradients
     end = descend_early(
         lambda parameters: climb.loss(parameters[0], parameters[1], training),
         [anchor, theta],
@@ -163,6 +164,8 @@ def rehearse(
 ) -> Descended:
     """Train without each of ``FOLDS`` parts of the observations, all at once.
 
+    Of more than ``MANY`` observations, only one part is held out: it is large enough.
+
     Args:
         climb: What training climbs.
         theta: Log hyperparameters to start from, noise last.
@@ -175,10 +178,10 @@ def rehearse(
     Returns:
         Where the mean density of held-out observations was highest.
     """
-    held = [order[k::FOLDS] for k in range(FOLDS)]
-    outs = [rows(training, index) for index in held]
-    kept = [torch.cat([part for part in held if part is not out]) for out in held]
-    parts = [rows(training, index) for index in kept]
+    deals = torch.arange(len(order)) % FOLDS
+    folds = FOLDS if len(order) <= MANY else 1
+    outs = [rows(training, order[deals == k]) for k in range(folds)]
+    parts = [rows(training, order[deals != k]) for k in range(folds)]
 
     def score(parameters: Sequence[Tensor]) -> float:
         with torch.no_grad():
@@ -194,7 +197,7 @@ def rehearse(
         ]
         return torch.stack(losses).sum()
 
-    start = [climb.anchor.repeat(FOLDS, 1), theta.repeat(FOLDS, 1)]
+    start = [climb.anchor.repeat(folds, 1), theta.repeat(folds, 1)]
     return descend_early(loss, start, steps=steps, rate=rate, score=score, patience=patience)
 
 
