@@ -1,6 +1,6 @@
 """A Bayesian neural network by kinetic Langevin dynamics: surrogate ``langevin``.
 
-Twice the effective draws of ``hmc`` and more for equal gradients, with a bias that vanishes
+About twice the effective draws of ``hmc`` for equal gradients, with a bias that vanishes
 with the step: no move is refused.
 
 Source: see ``kinetic`` for the schemes. What is ours: the step is a share of that which
@@ -65,17 +65,17 @@ class Langevin:
     fan_in: bool = True
     scale_spread: float = 0.5
     noise_median: float = 0.02
-    noise_spread: float = 0.5
+    noise_spread: float = 0.4
     noise_floor: float = 2.5e-3
     chains: int = 8
     members: int = 128
     start_steps: int = 600
     scheme: str = "baoab"
     friction: float = 1.0
-    step: float = 0.8
+    step: float = 1.0
     tuning: int = 40
     burn_in: int = 2000
-    steps: int = 5000
+    steps: int = 8000
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "widths", tuple(self.widths))  # JSON has lists only
