@@ -21,6 +21,8 @@ from botorch.posteriors.ensemble import EnsemblePosterior
 from botorch.sampling.base import MCSampler
 from botorch.sampling.get_sampler import GetSampler
 
+LEAST_VAR = 1e-30  # of members that agree: its root and its slope stay finite
+
 
 class Members(Protocol):
     """``S`` functions of coordinates."""
@@ -103,6 +105,7 @@ class MembersPosterior(EnsemblePosterior):  # type: ignore[misc]  # BoTorch is u
         w = self.weights[:, None, None]
         squares = (w * (self.values - self.mean.unsqueeze(-3)).square()).sum(-3)
         found: Tensor = squares / (1.0 - w.square().sum()).clamp_min(1e-12)
+        found = found.clamp_min(LEAST_VAR)
         return found if self.noise is None else found + self.noise.unsqueeze(-1)
 
     def rsample(self, sample_shape: torch.Size | None = None) -> Tensor:

@@ -194,6 +194,17 @@ def test_densities_that_rest_on_one_member_are_reported() -> None:
     assert "densities of left-out values rest on one member" in found.report.warnings[0]
 
 
+def test_members_that_agree_have_a_variance_whose_root_has_a_slope() -> None:
+    training = TrainingSet.of(DATA, cube(D))
+    levels = Constants(torch.ones(3, dtype=torch.float64))
+    found = FittedMembers.of(training, levels, torch.ones(3), FitReport(seconds=0.0))
+    X = points(2).requires_grad_()
+    posterior: Any = found.model.posterior(X)
+    assert (posterior.variance > 0.0).all()
+    (slope,) = torch.autograd.grad(posterior.variance.sqrt().sum(), X)
+    assert torch.isfinite(slope).all()
+
+
 def test_an_update_needs_the_observations_that_were_fitted() -> None:
     with pytest.raises(SurrogateError, match="needs the 8 observations"):
         example().update(smooth(9, D, seed=4))
