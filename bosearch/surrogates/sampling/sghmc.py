@@ -62,7 +62,7 @@ class Sghmc:
     fan_in: bool = True
     scale_spread: float = 0.5
     noise_median: float = 0.02
-    noise_spread: float = 0.4
+    noise_spread: float = 0.5
     noise_floor: float = 2.5e-3
     chains: int = 8
     members: int = 128
