@@ -3,8 +3,8 @@
 The mass is the identity: states are meant to be whitened, so that their prior is
 standard normal.
 
-Source: Neal (2011), "MCMC using Hamiltonian dynamics", section 5.2, with steps jittered
-as in 5.4.2; Hoffman and Gelman (2014), "The No-U-Turn Sampler", section 3.2.1 for dual
+Source: Neal (2011), "MCMC using Hamiltonian dynamics", with steps jittered
+as there; Hoffman and Gelman (2014), "The No-U-Turn Sampler", section 3.2.1 for dual
 averaging. What differs: the step is adapted to the mean acceptance of all chains, so that
 one number serves a batched tensor.
 """

@@ -1,8 +1,8 @@
 """Stochastic-gradient Hamiltonian Monte Carlo, for slopes that minibatches estimate.
 
-Source: Chen, Fox and Guestrin (2014), "Stochastic gradient Hamiltonian Monte Carlo", eq. 15;
+Source: Chen, Fox and Guestrin (2014), "Stochastic gradient Hamiltonian Monte Carlo";
 Springenberg, Klein, Falkner and Hutter (2016), "Bayesian optimization with robust Bayesian
-neural networks", eqs. 9-11, for the scale of each coordinate. What differs:
+neural networks", for the scale of each coordinate. What differs:
 
 - The variance of the estimated slopes is measured, by pairs of minibatches at one state,
   rather than equated with their second moment; what they add to the noise is taken off the

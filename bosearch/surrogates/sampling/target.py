@@ -8,7 +8,7 @@ A state of ``P + 2`` coordinates, all standard normal under the prior, holds the
 
 Everything is in standardised units. A spread of 0 fixes what it belongs to.
 
-Source: Neal (1996), *Bayesian Learning for Neural Networks*, section 3.2 for noise and scale
+Source: Neal (1996), *Bayesian Learning for Neural Networks*, for noise and scale
 sampled along with the weights; the coordinates are ours, so that no variable's prior
 depends on another's value. The floor is what keeps noiseless data from making the
 posterior so thin that no chain can move along it.
@@ -185,7 +185,7 @@ def anchored_start(
     ``slope`` estimates slopes where whole ones are dear.
 
     Source: Pearce, Leibfried and Brintrup (2020), "Uncertainty in neural networks:
-    approximately Bayesian ensembling", eq. 9, here without noise added to observations;
+    approximately Bayesian ensembling", here without noise added to observations;
     Kingma and Ba (2015) for Adam.
 
     Returns:
