@@ -18,7 +18,7 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import torch
-from rich.console import Console
-from rich.table import Table
 
 import bosearch.surrogates.single_output  # noqa: F401  # before BoTorch: it warns
 from bosearch import Study
@@ -127,29 +125,32 @@ def read(path: Path) -> dict[Key, Record]:
     return {(r["surrogate"], r["problem"], r["seed"]): r for r in records}
 
 
-def table(done: dict[Key, Record]) -> Table:
-    """The share of the gap that is left: geometric mean over seeds, with its spread."""
+def table(done: dict[Key, Record]) -> list[str]:
+    """In Markdown: the share of the gap that is left, geometric mean over seeds."""
     surrogates = list(dict.fromkeys(key[0] for key in done))
-    shown = Table(title="Share of the gap left (spread as a factor) [seeds], CPU s of an ask")
-    shown.add_column("problem")
-    for surrogate in surrogates:
-        shown.add_column(surrogate, justify="right")
+    lines = [
+        f"| problem | seeds | {' | '.join(surrogates)} |",
+        f"| --- | --- |{' --- |' * len(surrogates)}",
+    ]
     for name in PROBLEMS:
         cells = [[r for k, r in done.items() if k[:2] == (s, name)] for s in surrogates]
-        if any(cells):
-            shown.add_row(name, *map(_cell, cells))
-    return shown
+        counts = sorted({len(cell) for cell in cells if cell})
+        if counts:
+            seeds = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+            lines.append(f"| {name} | {seeds} | {' | '.join(map(_left, cells))} |")
+    asks = [[r["ask_s"] for k, r in done.items() if k[0] == s] for s in surrogates]
+    medians = [f"{statistics.median(ask):.2g}" for ask in asks]
+    lines.append(f"| CPU s of an ask of five, median | | {' | '.join(medians)} |")
+    return lines
 
 
-def _cell(records: Iterable[Record]) -> str:
-    records = list(records)
-    if not records:
-        return ""
+def _left(records: Sequence[Record]) -> str:
+    """Geometric mean, and one standard deviation as a factor."""
     logs = [math.log(max(r["left"], 1e-6)) for r in records]
-    spread = math.exp(statistics.stdev(logs)) if len(logs) > 1 else math.nan
-    ask_s = statistics.median(r["ask_s"] for r in records)
-    mean = math.exp(statistics.fmean(logs))
-    return f"{mean:.3g} (x {spread:.2g}) \\[{len(records)}], {ask_s:.2g} s"
+    if not logs:
+        return ""
+    mean = f"{math.exp(statistics.fmean(logs)):.2g}"
+    return mean if len(logs) == 1 else f"{mean} (x {math.exp(statistics.stdev(logs)):.1f})"
 
 
 def compared(done: dict[Key, Record], against: str) -> list[str]:
@@ -216,10 +217,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 file.write(json.dumps(done[key]) + "\n")
             left, ask_s = done[key]["left"], done[key]["ask_s"]
             print(*key, f"{left:.3g} of the gap left, {ask_s:.2g} CPU s per ask", file=sys.stderr)
-    console = Console(width=250)
-    console.print(table(done))
-    console.print("\n".join(compared(done, "gp")))
-    console.print(in_hindsight(done, CHEAP[:-1]))
+    print("\n".join([*table(done), "", *compared(done, "gp"), in_hindsight(done, CHEAP[:-1])]))
     return 0
 
 
