@@ -40,7 +40,7 @@ from bosearch.problems.nk import nk
 
 Record = dict[str, Any]
 RESULTS = Path("bench_results/combinatorial.jsonl")
-OURS = ("gameopt", "gameopt-top")
+OURS = ("gameopt", "gameopt-top", "gameopt-additive")
 
 
 @dataclass(frozen=True)

@@ -241,6 +241,9 @@ class LocalSearch(SameModel):
 METHODS: dict[str, Callable[[BenchmarkProblem, int, int], Method]] = {
     "gameopt": Bosearch,
     "gameopt-top": lambda problem, seed, first: Bosearch(problem, seed, first, batch="top"),
+    "gameopt-additive": lambda problem, seed, first: Bosearch(
+        problem, seed, first, batch="top", kernel="additive"
+    ),
     "botorch-mixed": MixedAlternating,
     "botorch-local": LocalSearch,
     "tpe": Tpe,
