@@ -35,6 +35,7 @@ _DIGITS = 16
 _FEASIBLE = 1e-10  # relative residual up to which a bound is reported; its error is 1e3 times that
 _ZERO = 10.0  # sums of squares up to so many gaps count as zero
 _LEAST_GAP = 1e-9
+_BEYOND = 1000.0  # from nearer starts, high dimensions and degrees creep
 _SLACK = fmpq(1, 2**48)  # of a bound to be proved
 
 
@@ -129,7 +130,13 @@ def three_point(
     problem = program.problem()
     left = None if time_s is None else max(1e-3, time_s - (time.monotonic() - clock))
     result = solve(
-        problem, backend=backend, gap=gap, device=device, on_iteration=on_iteration, time_s=left
+        problem,
+        backend=backend,
+        gap=gap,
+        device=device,
+        beyond=_BEYOND,
+        on_iteration=on_iteration,
+        time_s=left,
     )
     tolerance = max(_FEASIBLE, gap / 100.0)
     feasible, bounded = result.errors.rows <= tolerance, result.errors.dual <= tolerance

@@ -15,6 +15,7 @@ from bosearch.sdp.result import Iteration, Status
 _DISTURBED = 1e-3  # residual by gap, both relative, beyond which rounding does harm
 _SHORT = 1e-3  # a step length
 _SHORT_RUN = 3  # short steps in a row that end a level
+_PATIENCE = 15  # iterations that must halve something
 _TO_NEXT_LEVEL = (Status.stalled, Status.numerical)
 
 
@@ -42,6 +43,7 @@ class Climb:
         self._options = options
         self._gap = float("inf")
         self._short = 0
+        self._entered = 0  # length of the history when the level began
         self._trouble = ""
         self._wall = time.monotonic()
         self._cpu = time.process_time()
@@ -59,6 +61,7 @@ class Climb:
     def begin(self) -> None:
         """Enter a level."""
         self.claim, self.outcome, self._short = None, None, 0
+        self._entered = len(self.history)
 
     def judge(self, confirmed: bool) -> None:
         """End the level with the claim, which the exact data confirm or do not."""
@@ -117,10 +120,26 @@ class Climb:
         self._end(Status.numerical, self._trouble, iterate())
 
     def stall(self, iterate: Callable[[], Iterate]) -> None:
-        """End the level after a run of short steps."""
+        """End the level after a run of short steps, or a long one that led nowhere."""
         if self._short == _SHORT_RUN:
             detail = f"{_SHORT_RUN} steps in a row below {_SHORT}"
             self._end(Status.stalled, detail, iterate())
+        elif self._creeping():
+            detail = f"{_PATIENCE} iterations halved neither complementarity nor residuals"
+            self._end(Status.stalled, detail, iterate())
+
+    def _creeping(self) -> bool:
+        """Whether nothing was halved for long at this level."""
+        here = self.history[self._entered :]
+        if len(here) <= _PATIENCE:
+            return False
+        then, now = here[-_PATIENCE - 1], here[-1]
+        pairs = (
+            (then.mu, now.mu),
+            (then.primal_error, now.primal_error),
+            (then.dual_error, now.dual_error),
+        )
+        return all(after > 0.5 * before for before, after in pairs)
 
     def _disturbed(self, lack: Facts, after: Facts, primal_step: float, dual_step: float) -> str:
         """What rounding did in an iteration; residuals shrink by ``1 - step`` without it.

@@ -1,9 +1,10 @@
 """The precision ladder: as few limbs as make progress, and more from the last good iterate.
 
 A level ends when a factorization fails, when rounding disturbs the residuals
-more than the gap allows, or when steps become short. The iterate before that
-is still near the central path, so the next level goes on from there and nothing
-is done twice. Which level it starts from hardly matters: the direction is the same.
+more than the gap allows, when steps become short, or when many of them halve nothing.
+The iterate before that is still near the central path, so the next level goes on from
+there and nothing is done twice. Which level it starts from hardly matters: the direction
+is the same.
 
 Programs of one layout climb side by side, one batch at each level. Each has steps, a
 status and an end of its own; those that have ended leave the batch. Those that look
@@ -78,7 +79,8 @@ class Ladder:
             full = full.taken(torch.tensor(here))
         program = full.at(limbs, options.device)
         known = [climb.at.at(limbs, options.device) for climb in climbs if climb.at is not None]
-        batch = _Batch(program, Iterate.joined(known) if known else initial(program), climbs)
+        at = Iterate.joined(known) if known else initial(program, options.beyond)
+        batch = _Batch(program, at, climbs)
         while batch.climbs:
             cancelled = options.cancel is not None and options.cancel()
             batch.decide(cancelled=cancelled)

@@ -27,6 +27,8 @@ class Options:
         cancel: Asked between iterations; True ends the solve.
         on_iteration: Told about each iteration.
         checkpoint: A file to resume from if it exists, and to write to.
+        beyond: How many times the least matrix that satisfies the equations the primal
+            one is to start from.
         warm: A result of a program of the same shape to start from.
     """
 
@@ -38,6 +40,7 @@ class Options:
     cancel: Callable[[], bool] | None = None
     on_iteration: Callable[[Iteration], None] | None = None
     checkpoint: Path | None = None
+    beyond: float = 10.0
     warm: SdpResult | None = None
 
     def __post_init__(self) -> None:
@@ -49,6 +52,8 @@ class Options:
             raise SdpError(f"time_s must be positive, got {self.time_s}")
         if self.max_iterations < 1:
             raise SdpError(f"max_iterations must be at least 1, got {self.max_iterations}")
+        if not self.beyond > 0.0:
+            raise SdpError(f"beyond must be positive, got {self.beyond}")
         _check_device(self.device)
 
     @property

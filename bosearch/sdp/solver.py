@@ -26,6 +26,7 @@ def solve(
     cancel: Callable[[], bool] | None = None,
     on_iteration: Callable[[Iteration], None] | None = None,
     checkpoint: Path | None = None,
+    beyond: float = 10.0,
     warm: SdpResult | None = None,
 ) -> SdpResult:
     """Solve a program. What is asked badly raises; how the solve ends is a status.
@@ -41,6 +42,7 @@ def solve(
         cancel: See there.
         on_iteration: See there.
         checkpoint: See there.
+        beyond: See there.
         warm: See there.
 
     Raises:
@@ -59,6 +61,7 @@ def solve(
         cancel=cancel,
         on_iteration=on_iteration,
         checkpoint=checkpoint,
+        beyond=beyond,
         warm=warm,
     )
     ((_, prepared),) = checked([problem], Tables.of(problem))

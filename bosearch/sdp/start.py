@@ -4,7 +4,9 @@ Multiples of the identity, after Toh, Todd and Tütüncü (1999), SDPT3, section
 enlarged beyond the least matrices that satisfy the equations: where a program
 needs large multipliers, as sphere packing does in 24 dimensions, a start from
 below them takes twice the iterations or never gets away, and one from above
-costs one or two (measured at factors of 1 to 1000).
+costs one or two (measured at factors of 1 to 1000). From primal matrices of ten times
+the least ones, three points of degree 16 in 20 dimensions creep by 2 percent per
+iteration at any precision; from a thousand times, they take a hundred iterations.
 """
 
 from collections import Counter
@@ -17,14 +19,13 @@ from bosearch.sdp.multifloat import MultiFloat
 from bosearch.sdp.program import Matrices, Program
 from bosearch.sdp.schur import Kkt
 
-_BEYOND_PRIMAL = 10.0  # times the least primal matrix
 _BEYOND_DUAL = 100.0  # times the least dual one
 _LIMBS = 2  # rows may be closer to dependent than doubles can tell
 _SOLVED = 1e-3  # relative residual of a least matrix whose size can be trusted
 
 
-def initial(program: Program) -> Iterate:
-    """The first iterates; the padding is the identity."""
+def initial(program: Program, beyond: float = 10.0) -> Iterate:
+    """The first iterates, primal ones ``beyond`` the least matrix; the padding is the identity."""
     limbs, device = program.limbs, program.device
     largest = torch.stack([_largest(c) for c in program.rhs]).amax(0)
     least_primal, least_dual = _least(program)
@@ -35,7 +36,7 @@ def initial(program: Program) -> Iterate:
         cost = C.to_double().norm(dim=(-2, -1)).amax(-1)
         # After preconditioning all matrices of constraints have size one.
         usual = (n * (1.0 + largest) / 2.0).clamp(min=max(10.0, n**0.5))
-        primal = torch.maximum(usual, _BEYOND_PRIMAL * least_primal)
+        primal = torch.maximum(usual, beyond * least_primal)
         dual = torch.maximum(cost, _BEYOND_DUAL * least_dual).clamp(min=max(10.0, n**0.5))
         inside = eye if mask is None else eye * mask
         Y.append(MultiFloat.of(eye + each(primal - 1.0, C) * inside, limbs))

@@ -153,3 +153,42 @@ def test_three_short_steps_in_a_row_stall() -> None:
     assert climb.outcome is not None
     assert climb.outcome.status is Status.stalled
     assert climb.unfinished
+
+
+def crept(climb: Climb, count: int, **factors: float) -> None:
+    """Iterate: each figure is multiplied by its factor, 0.98 by default, in each iteration."""
+    now = {"mu": 1.0, "primal_error": 1e-3, "dual_error": 1e-3}
+    for _ in range(count):
+        if climb.outcome is not None:
+            return
+        after = {name: value * factors.get(name, 0.98) for name, value in now.items()}
+        assert climb.step(1, facts(**now), facts(**after), (0.02, 0.02), "")
+        climb.stall(point)
+        now = after
+
+
+def test_a_level_that_creeps_ends_long_before_the_limit() -> None:
+    """0.98 to the power 15 is 0.74: nothing is halved, though no step is short."""
+    climb = climbing(max_iterations=300)
+    crept(climb, 300)
+    assert climb.outcome is not None
+    assert climb.outcome.status is Status.stalled
+    assert climb.unfinished
+    assert "halved" in climb.outcome.detail
+    assert len(climb.history) == 16
+
+
+@pytest.mark.parametrize("name", ["mu", "primal_error", "dual_error"])
+def test_a_level_that_still_halves_one_figure_goes_on(name: str) -> None:
+    climb = climbing(max_iterations=300)
+    crept(climb, 60, **{name: 0.95})  # 0.95 to the power 15 is 0.46
+    assert climb.moving
+    assert len(climb.history) == 60
+
+
+def test_the_next_level_is_given_as_much_time() -> None:
+    climb = climbing(max_iterations=300)
+    for levels in (1, 2):
+        climb.begin()
+        crept(climb, 300)
+        assert len(climb.history) == 16 * levels

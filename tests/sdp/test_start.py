@@ -41,6 +41,24 @@ def test_the_dual_start_lies_beyond_the_multipliers_that_are_needed(small: int) 
     assert float(at.Z[0].to_double()[0, 0, 0, 0]) >= 10 * needed
 
 
-def test_without_constraints_of_size_the_start_is_the_usual_one() -> None:
+@pytest.mark.parametrize("large", [10**3, 10**6])
+def test_the_primal_start_lies_far_beyond_what_is_needed(large: int) -> None:
+    """``Y[0, 0]`` must be ``large``; a start near that may never get away."""
+    problem = SdpProblem(
+        blocks={"a": 2},
+        rows=["r"],
+        rhs=[large],
+        terms=[Entries("a", "r", {(0, 0): 1})],
+        cost_blocks=[Entries("a", None, {(0, 0): 1, (1, 1): 1})],
+    )
+    prepared = prepare(problem)
+    at = initial(prepared.program.at(1, None), 1000.0)
+    (least,) = (c.to_double().abs().max() for c in prepared.program.rhs)
+    assert float(at.Y[0].to_double()[0, 0, 0, 0]) >= 500 * float(least)
+
+
+def test_the_start_is_no_further_than_that() -> None:
+    """The pentagon needs matrices of size one."""
     at = initial(prepare(pentagon()).program.at(1, None))
     assert float(at.Y[0].to_double()[0, 0, 0, 0]) < 50.0
+    assert float(at.Z[0].to_double()[0, 0, 0, 0]) < 500.0
