@@ -189,6 +189,7 @@ class SameModel(Recorded):
 
         from bosearch.combinatorial.training import train_on_scale
         from bosearch.surrogates.botorch_model import GaussianProcesses
+        from bosearch.surrogates.gp import GaussianProcess
         from bosearch.surrogates.schedule import Data
 
         torch.manual_seed(1000 * self.seed + len(self.values))
@@ -196,6 +197,7 @@ class SameModel(Recorded):
         data = Data(self.codes().astype(float), np.array(self.values), unknown)
         trained = train_on_scale(data, self.recipe, self.memory)
         self.memory = trained.memory
+        assert isinstance(trained.model, GaussianProcess)  # BoTorch has no additive one of ours
         return qUpperConfidenceBound(GaussianProcesses([trained.model]), beta=BETA**2)
 
 
