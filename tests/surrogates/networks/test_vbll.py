@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from bosearch.surrogates.networks.vbll import LastLayer
 from torch import Generator, Tensor
 
 from bosearch.errors import SurrogateError
@@ -19,6 +18,7 @@ from bosearch.surrogates.networks.features import (
 )
 from bosearch.surrogates.networks.laplace import SCALE
 from bosearch.surrogates.networks.mlp import BatchedMLP
+from bosearch.surrogates.networks.vbll import LastLayer
 from bosearch.surrogates.training import TrainingSet
 from tests.surrogates.zoo import cube, smooth
 
