@@ -70,10 +70,10 @@ def test_random_points_reach_most_of_the_best_known_hypervolume(name: str) -> No
     problem = get(name)
     signs = [objective.sign for objective in problem.objectives]
     limits = [o.sign * (o.threshold or math.nan) for o in problem.objectives]
-    points = problem.space.sample(3_000, np.random.default_rng(0))
+    points = problem.space.sample(500, np.random.default_rng(0))
     values = np.array([list(problem.evaluate(params).values()) for params in points]) * signs
     volume = Hypervolume(torch.tensor(limits)).compute(torch.tensor(values))
-    assert 0.75 * problem.optimum < volume < problem.optimum
+    assert 0.6 * problem.optimum < volume < problem.optimum
 
 
 def test_a_response_surface_by_hand() -> None:
