@@ -10,6 +10,7 @@ provenance says why. Models are fast Gaussian processes, or any surrogate.
 
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from importlib import import_module
 from typing import Any, Self, cast, final
 
@@ -30,6 +31,7 @@ from bosearch.study.problem import Problem, suggest
 from bosearch.study.trial import Proposal, TrialState
 from bosearch.study.view import StudyView
 from bosearch.surrogates import registry
+from bosearch.surrogates.threads import one_thread
 
 CACHE_KEY = "bayes"
 
@@ -96,16 +98,18 @@ class BayesStrategy:
             SpaceExhaustedError: No new point is left in a finite space.
             InfeasibleSpaceError: No feasible point could be found.
         """
+        in_torch = self._recipe is not None or len(view.problem.objectives) > 1
         proposals: list[Proposal] = []
-        for _ in range(n):
-            try:
-                proposal = self._one(view, np.random.default_rng([view.seed, view.next_number]))
-            except SpaceExhaustedError:
-                if not proposals:
-                    raise
-                break
-            proposals.append(proposal)
-            view = with_pending(view, [proposal])
+        with one_thread() if in_torch else nullcontext():
+            for _ in range(n):
+                try:
+                    proposal = self._one(view, np.random.default_rng([view.seed, view.next_number]))
+                except SpaceExhaustedError:
+                    if not proposals:
+                        raise
+                    break
+                proposals.append(proposal)
+                view = with_pending(view, [proposal])
         return proposals
 
     def _one(self, view: StudyView, rng: np.random.Generator) -> Proposal:
