@@ -1,7 +1,7 @@
 """A Bayesian neural network by kinetic Langevin dynamics: surrogate ``langevin``.
 
-About twice the effective draws of ``hmc`` for equal gradients, with a bias that vanishes
-with the step: no move is refused.
+No move is refused, which leaves a bias that vanishes with the step. On one posterior the worst
+predicted quantity had 1.4 times the effective draws of ``hmc`` for equal gradients.
 
 Source: see ``kinetic`` for the schemes. What is ours: the step is a share of that which
 Hamiltonian Monte Carlo finds for the same posterior, and is halved if a chain gets lost.
