@@ -1,8 +1,9 @@
 """The acquisition that suits the fitted surrogates and what is on record.
 
-Closed forms are used where they are exact: for Gaussian and Student-t predictions without
-noise or pending points. Otherwise joint draws are averaged; those of an ensemble are its
-members. All scores are logarithms or standardised, and larger is better.
+Closed forms are used where they are exact: for Gaussian predictions, given draws of what
+noise and pending points leave open, and for Student-t ones where nothing is open. Otherwise
+joint draws are averaged; those of an ensemble are its members. All scores are logarithms or
+standardised, and larger is better.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bosearch.acquisition import improvement, sampled, student_t
+from bosearch.acquisition import improvement, sampled, single, student_t
+from bosearch.acquisition.processes import process_of
 from bosearch.acquisition.torch_acquisition import (
     MarginalScore,
     Rule,
@@ -111,12 +113,14 @@ def choose(
     if wanted == "ucb":
         bound = _scored(objective, _upper_bound(record.Y[:, 0]), record.Y[:, 0])
         return _sum([bound, *held, *always]), "upper confidence bound"
+    gaussian = _gaussian(objective, constraints, success, record, wanted, seed)
+    if gaussian is not None:
+        return gaussian
     best = float(record.Y[record.feasible, 0].max())
     certain = not record.noisy and not len(record.pending)
     if wanted == "logei" or (wanted == "auto" and certain):
         closed = _closed_form(objective, best, record.Y[:, 0])
-        exact = all(Capability.GAUSSIAN in c.fitted.capabilities for c in constraints)
-        if closed is not None and (exact or wanted == "logei"):
+        if closed is not None and (not constraints or wanted == "logei"):
             return _sum([closed, *held, *always]), "log expected improvement"
         draws = _draws(objectives, constraints, record, seed)
         gain = sampled.log_improvement(draws, best, record.X)
@@ -131,20 +135,47 @@ def has_slopes(surrogates: Sequence[Fitted]) -> bool:
     return all(Capability.GRADIENT in fitted.capabilities for fitted in surrogates)
 
 
+def _gaussian(
+    objective: Fitted,
+    constraints: Sequence[Bounded],
+    success: AtLeast | None,
+    record: Record,
+    wanted: Wanted,
+    seed: int,
+) -> tuple[Acquisition, str] | None:
+    """Expected improvement in closed form given draws of what is open; ``None`` elsewhere.
+
+    ``logei`` closes the eyes to noise and pending points, ``logei-noisy`` sees noise anywhere.
+    """
+    process = process_of(objective)
+    bounded = [(process_of(c.fitted), c.bound) for c in constraints]
+    limits = [AtLeast(model, bound) for model, bound in bounded if model is not None]
+    if process is None or len(limits) < len(constraints):
+        return None
+    noisy = wanted == "logei-noisy" or (wanted == "auto" and record.noisy)
+    acquisition = single.improvement(
+        process,
+        limits,
+        success,
+        single.Outcomes(record.X, record.Y[:, 0], record.feasible, noisy),
+        record.pending[:0] if wanted == "logei" else record.pending,
+        np.random.default_rng(seed),
+    )
+    return acquisition, f"log {'noisy ' if noisy else ''}expected improvement"
+
+
 def _closed_form(objective: Fitted, best: float, y: Array) -> Acquisition | None:
-    """Log expected improvement where it has a closed form; ``None`` elsewhere."""
-    if Capability.GAUSSIAN in objective.capabilities:
-        return _scored(objective, lambda m, s: improvement.log_improvement(m, s, best), y)
-    if Capability.STUDENT_T in objective.capabilities:
-        dof = cast("StudentTModel", objective.model).dof
-        ratio = (1.0 - 2.0 / dof) ** 0.5  # of the scale to the standard deviation
+    """Log expected improvement of a Student-t prediction; ``None`` elsewhere."""
+    if Capability.STUDENT_T not in objective.capabilities:
+        return None
+    dof = cast("StudentTModel", objective.model).dof
+    ratio = (1.0 - 2.0 / dof) ** 0.5  # of the scale to the standard deviation
 
-        def rule(mean: Array, std: Array) -> tuple[Array, Array, Array]:
-            value, by_mean, by_scale = student_t.log_improvement(mean, ratio * std, best, dof)
-            return value, by_mean, ratio * by_scale
+    def rule(mean: Array, std: Array) -> tuple[Array, Array, Array]:
+        value, by_mean, by_scale = student_t.log_improvement(mean, ratio * std, best, dof)
+        return value, by_mean, ratio * by_scale
 
-        return _scored(objective, rule, y)
-    return None
+    return _scored(objective, rule, y)
 
 
 def _feasibility(constraint: Bounded) -> MarginalScore:

@@ -6,7 +6,7 @@ Multiple Noisy Objectives with Expected Hypervolume Improvement"; Ament et al.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -46,7 +46,8 @@ def log_hypervolume_improvement(
         seed: Of the joint draws.
     """
     m = len(objectives)
-    model = GaussianProcesses([*objectives, *(constraint.model for constraint in constraints)])
+    bounded = [cast("GaussianProcess", constraint.model) for constraint in constraints]
+    model = GaussianProcesses([*objectives, *bounded])
     # BoTorch prunes by draws of the global generator.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

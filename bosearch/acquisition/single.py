@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 from scipy.stats import qmc
 
-from bosearch.acquisition.value import AtLeast, FeasibleImprovement
-from bosearch.surrogates.gp import GaussianProcess
+from bosearch.acquisition.value import AtLeast, FeasibleImprovement, Process
 
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -44,7 +43,7 @@ class Outcomes:
 
 
 def improvement(
-    objective: GaussianProcess,
+    objective: Process,
     constraints: Sequence[AtLeast],
     success: AtLeast | None,
     outcomes: Outcomes,
@@ -92,7 +91,7 @@ def standard_normals(m: int, outputs: int, rng: np.random.Generator) -> Array:
     return np.asarray(ndtri(uniform.T)).reshape(outputs, m, DRAWS)
 
 
-def _contenders(objective: GaussianProcess, constraints: Sequence[AtLeast], X: Array) -> Array:
+def _contenders(objective: Process, constraints: Sequence[AtLeast], X: Array) -> Array:
     """Different observed points that may be the best, by an upper confidence bound."""
     X = np.unique(X, axis=0)
     prediction = objective.predict(X)

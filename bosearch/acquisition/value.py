@@ -12,13 +12,13 @@ Gardner et al. (2014), eq. 5 (feasibility).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, final
+from typing import Protocol, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bosearch.acquisition.improvement import log_feasibility, log_improvement
-from bosearch.surrogates.gp import GaussianProcess
+from bosearch.surrogates.gp import Prediction
 
 Array = NDArray[np.float64]
 
@@ -35,12 +35,28 @@ class Acquisition(Protocol):
         ...
 
 
+class Process(Protocol):
+    """Functions that are jointly Gaussian, in the units of the observations."""
+
+    def predict(self, X: Array) -> Prediction:
+        """Marginal predictions at ``b x d`` encoded points, in ``S`` columns."""
+        ...
+
+    def sample(self, X: Array, normals: Array) -> Array:
+        """Joint draws at ``m x d`` points from ``m x S`` normals; ``m x S``."""
+        ...
+
+    def extended(self, X: Array, values: Array) -> Self:
+        """The process that has also seen ``m x S`` exact ``values`` at ``m x d`` points."""
+        ...
+
+
 @final
 @dataclass(frozen=True, eq=False)
 class AtLeast:
     """An outcome constraint: the modelled function must reach ``bound``."""
 
-    model: GaussianProcess
+    model: Process
     bound: float
 
 
@@ -57,7 +73,7 @@ class FeasibleImprovement:
         constraints: What else must hold. Models have 1 or ``S`` columns.
     """
 
-    objective: GaussianProcess | None
+    objective: Process | None
     best: Array
     constraints: Sequence[AtLeast] = ()
 

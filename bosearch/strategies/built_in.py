@@ -87,7 +87,8 @@ class BuiltIn:
     def _constraints(self) -> Iterator[tuple[str, float, GaussianProcess, Warp | None]]:
         models = self.modelling.constraints()
         for c, at_least in zip(self.modelling.problem.constraints, models, strict=True):
-            yield c.metric, 1.0 if c.relation == ">=" else -1.0, at_least.model, None
+            model = cast("GaussianProcess", at_least.model)
+            yield c.metric, 1.0 if c.relation == ">=" else -1.0, model, None
 
     def _prediction(
         self, x: Array, metric: str, sign: float, model: GaussianProcess, warp: Warp | None

@@ -33,7 +33,8 @@ def model(y: Array, noise_var: float = 0.0) -> GaussianProcess:
 
 
 OBJECTIVE = model(np.sin(5 * X).sum(1))
-CONSTRAINT = AtLeast(model(np.cos(4 * X).sum(1)), 0.2)
+CONSTRAINED = model(np.cos(4 * X).sum(1))
+CONSTRAINT = AtLeast(CONSTRAINED, 0.2)
 
 
 def outcomes(*, noisy: bool = False, feasible: bool = True) -> Outcomes:
@@ -43,7 +44,7 @@ def outcomes(*, noisy: bool = False, feasible: bool = True) -> Outcomes:
 def test_feasible_improvement_equals_botorch() -> None:
     ours = FeasibleImprovement(OBJECTIVE, np.array([0.9]), [CONSTRAINT]).value(PROBE)
     theirs = analytic.LogConstrainedExpectedImprovement(
-        GaussianProcesses([OBJECTIVE, CONSTRAINT.model]),
+        GaussianProcesses([OBJECTIVE, CONSTRAINED]),
         best_f=0.9,
         objective_index=0,
         constraints={1: (CONSTRAINT.bound, None)},

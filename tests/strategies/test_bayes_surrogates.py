@@ -167,7 +167,7 @@ def test_told_noise_counts() -> None:
     loop = Loop(LOSS, GP)
     loop.run(8, lambda p: {"loss": Measurement(float(bowl(p)["loss"]) + rng.normal(), 1.0)})  # type: ignore[arg-type]
     said = loop.trials[-1].provenance
-    assert said["acquisition"] == "log noisy expected improvement, by draws"
+    assert said["acquisition"] == "log noisy expected improvement"
     assert said["predicted"]["loss"]["noise_std"] == pytest.approx(1.0)
 
 
