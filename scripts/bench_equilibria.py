@@ -36,7 +36,7 @@ from bosearch.surrogates.likelihood import Observations
 from bosearch.surrogates.schedule import Data
 
 Case = dict[str, tuple[float, float]]  # by method: value and CPU seconds
-GAMES, BATCH = 32, 8
+GAMES, BATCH = 64, 8
 
 
 def timed(function: Callable[[], Any]) -> tuple[Any, float]:

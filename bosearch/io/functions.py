@@ -22,7 +22,7 @@ def import_functions(names: Iterable[str], folder: Path) -> list[Callable[..., A
 
 
 def functions_named(space: Mapping[str, Any]) -> Iterator[str]:
-    """What a [space] table names: ``{callable = ...}`` constraints, and grammars.
+    """What a [space] table names: ``{callable = ...}`` constraints, grammars and embeddings.
 
     Grammars that come with bosearch are left out: the space finds them itself.
     """
@@ -30,10 +30,12 @@ def functions_named(space: Mapping[str, Any]) -> Iterator[str]:
         if isinstance(constraint, Mapping) and "callable" in constraint:
             yield str(constraint["callable"])
     for parameter in space["parameters"].values():
-        if isinstance(parameter, Mapping) and "grammar" in parameter:
-            grammar = str(parameter["grammar"])
-            if not is_shipped(grammar):
-                yield grammar
+        if not isinstance(parameter, Mapping):
+            continue
+        if "embedding" in parameter:
+            yield str(parameter["embedding"])
+        if "grammar" in parameter and not is_shipped(grammar := str(parameter["grammar"])):
+            yield grammar
 
 
 def _imported(name: str, folder: Path) -> Callable[..., Any]:

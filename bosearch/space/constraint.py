@@ -135,19 +135,3 @@ class CallableConstraint(Constraint):
                 f"the input constraint {self.name!r} failed with {error!r} for {point}",
                 hint="it must return True or False for every point of the space",
             ) from error
-
-
-def callable_name(function: object) -> str:
-    """``module:qualname`` of a function, under which a study remembers it.
-
-    Raises:
-        SpaceError: The object has no such name.
-    """
-    module = getattr(function, "__module__", None)
-    name = getattr(function, "__qualname__", None)
-    if not callable(function) or module is None or name is None:
-        raise SpaceError(
-            f"a constraint is a text or a named function, got {function!r}",
-            hint="write 'x + y <= 1', or a function of one argument, the dict of parameters",
-        )
-    return f"{module}:{name}"

@@ -18,9 +18,9 @@ from typing import Any, ClassVar, final
 import numpy as np
 
 from bosearch.errors import ParameterError, SpaceError
-from bosearch.space.constraint import callable_name
 from bosearch.space.factor import Array, Factor
 from bosearch.space.grammar import Grammar, Token, legal_moves, random_word, replay
+from bosearch.space.named import callable_name, is_name
 from bosearch.space.parameter import Column, Parameter, Word
 
 Factory = Callable[..., Grammar[Any]]
@@ -165,8 +165,7 @@ def _shipped(grammar: str) -> Factory | None:
 
 def _name(grammar: object) -> str:
     if isinstance(grammar, str):
-        module, _, attribute = grammar.partition(":")
-        if module and attribute:
+        if is_name(grammar):
             return grammar
     elif not isinstance(grammar, Grammar):
         try:

@@ -1,8 +1,9 @@
 """Strings of one length over an alphabet; each site is a factor of its own."""
 
 import operator
+from collections.abc import Callable, Mapping
 from collections.abc import Sequence as Listing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, final
 
@@ -10,20 +11,41 @@ import numpy as np
 
 from bosearch.errors import ParameterError, SpaceError
 from bosearch.space.factor import Array, Factor
+from bosearch.space.named import callable_name, is_name
 from bosearch.space.parameter import Column, Parameter, Word
+
+Embed = Callable[[Listing[str]], Any]
+"""From ``m`` strings to ``m x p`` numbers."""
 
 
 @final
 @dataclass(frozen=True)
 class Sequence(Parameter):
-    """A string of ``length`` letters, each one of ``alphabet`` (different single characters)."""
+    """A string of ``length`` letters, each one of ``alphabet`` (different single characters).
+
+    Args:
+        alphabet: The letters.
+        length: Their number in a string.
+        embedding: What is known of whole strings: a function from a list of ``m`` of them to
+            ``m x p`` numbers, a language model for instance, or its name ``"module:function"``
+            where the code is supplied later. A study keeps the name.
+    """
 
     type: ClassVar[str] = "sequence"
 
     alphabet: str
     length: int
+    embedding: str | None = None
+    embed: Embed | None = field(default=None, init=False, compare=False, repr=False)
 
-    def __post_init__(self) -> None:
+    def __init__(self, alphabet: str, length: int, embedding: Embed | str | None = None) -> None:
+        object.__setattr__(self, "alphabet", alphabet)
+        object.__setattr__(self, "length", length)
+        object.__setattr__(self, "embedding", _name(embedding))
+        object.__setattr__(self, "embed", None if isinstance(embedding, str) else embedding)
+        self._check()
+
+    def _check(self) -> None:
         if not isinstance(self.alphabet, str) or not self.alphabet:
             raise SpaceError(
                 f"Sequence: alphabet must be a string of letters, got {self.alphabet!r}",
@@ -41,6 +63,17 @@ class Sequence(Parameter):
         if length < 1:
             raise SpaceError(f"Sequence: length must be an integer >= 1, got {self.length!r}")
         object.__setattr__(self, "length", length)
+
+    @property
+    def callables(self) -> tuple[Embed, ...]:
+        """The embedding, where its code is here."""
+        return () if self.embed is None else (self.embed,)
+
+    def with_callables(self, functions: Mapping[str, Callable[..., Any]]) -> "Sequence":
+        """The parameter with the code of its embedding, if ``functions`` has it."""
+        if self.embedding is None:
+            return self
+        return Sequence(self.alphabet, self.length, functions.get(self.embedding, self.embedding))
 
     @cached_property
     def factors(self) -> tuple[Factor, ...]:
@@ -101,6 +134,21 @@ class Sequence(Parameter):
     def column(self, values: Listing[Any]) -> Column:
         """``n`` strings."""
         return np.array(values, dtype=f"U{self.length}")
+
+
+def _name(embedding: object) -> str | None:
+    if embedding is None:
+        return None
+    if isinstance(embedding, str):
+        if is_name(embedding):
+            return embedding
+    elif callable(embedding):
+        return callable_name(embedding)
+    raise SpaceError(
+        "Sequence: embedding must be a function from strings to numbers, or its name"
+        f" 'module:function', got {embedding!r}",
+        hint="Sequence('ACGT', length=8, embedding=embed)",
+    )
 
 
 def sites(column: Column, length: int) -> Column:

@@ -20,10 +20,10 @@ from bosearch.space.constraint import (
     Forbidden,
     TextConstraint,
     Values,
-    callable_name,
 )
 from bosearch.space.construction import Construction
 from bosearch.space.factor import Array, Factor
+from bosearch.space.named import callable_name
 from bosearch.space.numeric import Integer, Real
 from bosearch.space.parameter import Parameter
 from bosearch.space.sampling import sample_feasible
@@ -301,8 +301,8 @@ class Space:
     def callables(self) -> tuple[Callable[..., Any], ...]:
         """The Python functions that ``from_spec`` needs besides the spec, where they are here."""
         stated = (c.function for c in self.constraints if isinstance(c, CallableConstraint))
-        grammars = (function for p in self.parameters.values() for function in p.callables)
-        return (*(function for function in stated if function is not None), *grammars)
+        others = (function for p in self.parameters.values() for function in p.callables)
+        return (*(function for function in stated if function is not None), *others)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Space) and self._identity == other._identity

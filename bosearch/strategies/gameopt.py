@@ -11,7 +11,6 @@ hyperparameters are fitted to the data of the study alone.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
 from typing import Any, Self, final
 
 import numpy as np
@@ -22,6 +21,7 @@ from bosearch.combinatorial.grouping import Grouping, escape
 from bosearch.combinatorial.hedge import hedge
 from bosearch.combinatorial.mixed import mixed_pick
 from bosearch.combinatorial.payoff import Array, Payoff
+from bosearch.combinatorial.screening import screened
 from bosearch.combinatorial.solvers import Equilibria, best_response, steepest_ascent
 from bosearch.combinatorial.space import Codes, Sites
 from bosearch.combinatorial.starts import mixed_starts
@@ -29,8 +29,9 @@ from bosearch.combinatorial.table_payoff import TablePayoff
 from bosearch.combinatorial.trust import LONG, HammingRegion, radius_after
 from bosearch.errors import InfeasibleSpaceError, SpaceError, SpaceExhaustedError, StrategyError
 from bosearch.strategies.base import Support, with_pending
+from bosearch.strategies.feature_modelling import Embedded, FeatureModelling, Features, embeds
 from bosearch.strategies.gameopt_options import GameOptOptions
-from bosearch.strategies.gameopt_pool import from_pool, pool_of, random_candidates
+from bosearch.strategies.gameopt_pool import pool_of, random_candidates
 from bosearch.strategies.site_modelling import SiteModelling, unsupported
 from bosearch.strategies.sobol import SobolStrategy
 from bosearch.study.problem import Problem
@@ -39,9 +40,9 @@ from bosearch.study.view import StudyView
 from bosearch.surrogates.gp import GaussianProcess
 
 CACHE_KEY = "gameopt"
+_GAMES, _EMBEDDED_GAMES = 64, 8  # for each point; where new sequences cost an embedding
 _LEARNING, _ROUNDS = 8, 100  # games and rounds of Hedge
 _ESCAPING = 8  # best equilibria from which pairs of sites answer as one
-_RULES = {"hallucinated": hallucinated, "top": top, "thompson": thompson}
 
 
 @final
@@ -52,6 +53,7 @@ class GameOptStrategy:
 
     def __init__(self, options: GameOptOptions) -> None:
         self.options = options
+        self._embedded: Embedded | None = None  # remembers the sequences of this process
         self._sobol = SobolStrategy()
 
     @classmethod
@@ -72,13 +74,14 @@ class GameOptStrategy:
             reasons.append(f"{', '.join(options.needs_sites)}: where every parameter is discrete")
         if reasons:
             return Support(False, tuple(reasons))
+        model = "features" if options.on_features(problem.space) else "sites"
         if options.pool is not None:
             count = len(pool_of(options, problem.space).X)
             return Support(
                 True,
                 (
                     f"{count} candidates: Gaussian process after {options.initial_for(d)} of them",
-                    f"mean + {options.beta:g} standard deviations of all, model {options.model}",
+                    f"mean + {options.beta:g} standard deviations of all, model of {model}",
                 ),
             )
         if not isinstance(options.players, str):
@@ -92,7 +95,8 @@ class GameOptStrategy:
             True,
             (
                 f"{d} factors: Gaussian process after {options.initial_for(d)} Sobol points",
-                f"games for mean + {options.beta:g} standard deviations, batch {options.batch}",
+                f"games for mean + {options.beta:g} standard deviations, batch {options.batch},"
+                f" model of {model}",
             ),
         )
 
@@ -115,7 +119,7 @@ class GameOptStrategy:
             return proposals
         view, left = with_pending(view, proposals), n - len(proposals)
         try:
-            return proposals + _Game(view, self.options).propose(left)
+            return proposals + _Game(view, self.options, self._features(view)).propose(left)
         except SpaceExhaustedError:
             if not proposals:
                 raise
@@ -128,6 +132,16 @@ class GameOptStrategy:
             for p in instead
         ]
 
+    def _features(self, view: StudyView) -> Features | None:
+        """What the model works on, if not on sites."""
+        space = view.problem.space
+        if not self.options.on_features(space):
+            return None
+        if not embeds(space):
+            return pool_of(self.options, space).features_of(Encoding(space).sites)
+        self._embedded = self._embedded or Embedded(space)
+        return self._embedded
+
     def _without_model(self, view: StudyView, n: int, rng: np.random.Generator) -> list[Proposal]:
         if self.options.pool is None:
             return self._sobol.propose(view, n, rng)
@@ -138,17 +152,17 @@ class GameOptStrategy:
 class _Game:
     """One ask: the model, the game, and the points that it yields."""
 
-    def __init__(self, view: StudyView, options: GameOptOptions) -> None:
+    def __init__(self, view: StudyView, options: GameOptOptions, features: Features | None) -> None:
         self.start_s = time.perf_counter()
         self.view, self.options = view, options
         memories = view.cache.setdefault(CACHE_KEY, {})
         kernel = "product" if options.players != "sites" else options.kernel
-        self.modelling = SiteModelling(view, memories, kernel)
-
-    @cached_property
-    def y(self) -> Array:
-        """Values of the completed trials on the model's scale, larger is better."""
-        return self.modelling.trained.y
+        self.record = SiteModelling(view, memories, kernel)
+        self.modelling: SiteModelling | FeatureModelling = self.record
+        self.games = options.games or _GAMES
+        if features is not None:
+            self.modelling = FeatureModelling(self.record, features)
+            self.games = options.games or _EMBEDDED_GAMES
 
     def propose(self, n: int) -> list[Proposal]:
         """``n`` proposals, fewer where no more points are left."""
@@ -156,11 +170,11 @@ class _Game:
         rngs = [np.random.default_rng([self.view.seed, first + k]) for k in range(n)]
         if self.options.pool is not None:
             found = self._from_pool(n)
-        elif len(self.modelling.encoding.continuous):
+        elif len(self.record.encoding.continuous):
             found = self._mixed(rngs)
         else:
             found = self._discrete(rngs)
-        params = self.modelling.points(np.array([row for row, _ in found]))
+        params = self.record.points(np.array([row for row, _ in found]))
         seconds = round((time.perf_counter() - self.start_s) / len(found), 4)
         return [
             Proposal(p, {**self._provenance(row, pick), "rank": rank, "seconds": seconds})
@@ -169,9 +183,9 @@ class _Game:
 
     def _discrete(self, rngs: Sequence[np.random.Generator]) -> list[tuple[Array, Pick]]:
         """Games on sites, of long sequences within a Hamming ball around the best point."""
-        sites = self.modelling.encoding.sites
+        sites = self.record.encoding.sites
         if sites.length >= LONG:
-            centre = self.modelling.X[int(self.y.argmax())]
+            centre = self.modelling.X[int(self.modelling.y.argmax())]
             region = HammingRegion(centre, self._radius(sites.length))
             try:
                 return self._within(region.within(sites), rngs)
@@ -186,26 +200,27 @@ class _Game:
         payoff = self.modelling.payoff(self.options.beta)
         if isinstance(players, str):
             return [(p.x.astype(float), p) for p in self._picks(payoff, sites, _same, rngs)]
+        assert isinstance(payoff, TablePayoff)
         groups = Grouping(sites, players)
         picks = self._picks(groups.payoff(payoff), groups.sites, groups.join, rngs)
         return [(groups.split(pick.x[None])[0].astype(float), pick) for pick in picks]
 
     def _picks(
         self,
-        payoff: TablePayoff,
+        payoff: Payoff,
         sites: Sites,
         join: Callable[[Codes], Codes],
         rngs: Sequence[np.random.Generator],
     ) -> list[Pick]:
         """What the players on ``sites`` choose; ``join`` makes their actions of codes."""
         X, known, options = join(self.modelling.X), Known(sites), self.options
-        known.add(join(self.modelling.known_codes))
+        known.add(join(self.record.known_codes))
 
         def play(payoff: Payoff, rng: np.random.Generator) -> Equilibria:
-            starts = mixed_starts(sites, X, self.y, rng, count=options.games)
+            starts = mixed_starts(sites, X, self.modelling.y, rng, count=self.games)
             if options.solver == "hedge":
                 learnt = hedge(payoff, sites, _LEARNING, rng, rounds=_ROUNDS)
-                starts = np.concatenate([starts[: options.games // 2], learnt.ends.X])
+                starts = np.concatenate([starts[: self.games // 2], learnt.ends.X])
             if options.solver == "steepest":
                 ends = steepest_ascent(payoff, sites, starts)
             else:
@@ -215,11 +230,18 @@ class _Game:
                 ends = escape(payoff, sites, ends, rng, best=_ESCAPING)
             return ends
 
-        return _RULES[options.batch](payoff, sites, known, play, rngs)
+        if options.batch == "thompson":
+            assert isinstance(payoff, TablePayoff)
+            return thompson(payoff, sites, known, play, rngs)
+        return (top if options.batch == "top" else hallucinated)(payoff, sites, known, play, rngs)
 
     def _from_pool(self, n: int) -> list[tuple[Array, Pick]]:
-        pool = pool_of(self.options, self.view.problem.space)
-        picks = from_pool(self.modelling, self.options, pool, n)
+        """The best candidates, each as if those before were measured as predicted."""
+        sites, known = self.record.encoding.sites, Known(self.record.encoding.sites)
+        known.add(self.record.known_codes)
+        X = pool_of(self.options, self.view.problem.space).X
+        payoff = self.modelling.payoff(self.options.beta)
+        picks = screened(payoff, X[sites.feasible(X)], n, known)
         return [(pick.x.astype(float), pick) for pick in picks]
 
     def _radius(self, length: int) -> int:
@@ -230,40 +252,40 @@ class _Game:
             else -1
             for trial in self.view.completed
         ]
-        return radius_after(self.y, np.array(batches, dtype=float), length=length)
+        return radius_after(self.modelling.y, np.array(batches, dtype=float), length=length)
 
     def _mixed(self, rngs: Sequence[np.random.Generator]) -> list[tuple[Array, Pick]]:
         """Games and climbs in turn, each point as if those before were measured."""
-        modelling, beta = self.modelling, self.options.beta
-        model, rows = modelling.trained.model, modelling.observed
+        record, beta = self.record, self.options.beta
+        model, rows = record.trained.model, record.observed
         assert isinstance(model, GaussianProcess)  # additive kernels have sites only
-        failed = modelling.rows(self.view.failed)
+        failed = record.rows(self.view.failed)
         found: list[tuple[Array, Pick]] = []
-        for row in modelling.rows(self.view.pending):
+        for row in record.rows(self.view.pending):
             model, rows = _hallucinated(model, row), np.vstack([rows, row])
         for rng in rngs:
             row, pick = mixed_pick(
                 model,
-                modelling.encoding,
+                record.encoding,
                 rows,
-                self.y,
+                record.y,
                 failed,
                 rng,
                 beta=beta,
-                games=self.options.games,
+                games=self.games,
             )
             found.append((row, pick))
             model, rows = _hallucinated(model, row), np.vstack([rows, row])
         return found
 
     def _provenance(self, row: Array, pick: Pick) -> dict[str, Any]:
-        model, discrete = self.modelling.trained.model, self.modelling.encoding.discrete
-        differs = (self.modelling.observed != row)[:, discrete]
+        offset, unit = self.modelling.units
+        differs = (self.record.observed != row)[:, self.record.encoding.discrete]
         return {
             "strategy": "gameopt",
             "acquisition": f"mean + {self.options.beta:g} standard deviations",
-            "value": model.location + model.spread * pick.value,
-            "max_gain": float(f"{model.spread * pick.max_gain:.4g}"),
+            "value": offset + unit * pick.value,
+            "max_gain": float(f"{unit * pick.max_gain:.4g}"),
             "equilibria": pick.equilibria,
             "distance": int(differs.sum(axis=1).min()),
             "observed": len(self.view.completed),

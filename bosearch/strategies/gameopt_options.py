@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self, final, get_args
 
 from bosearch.errors import StrategyError
+from bosearch.space import Space
+from bosearch.strategies.feature_modelling import embeds
 from bosearch.study.problem import suggest
 
 BatchName = Literal["hallucinated", "top", "thompson"]
@@ -40,12 +42,14 @@ class GameOptOptions:
             paper's code; ``hedge``: players learn from the payoffs of all their actions, and
             where they end, best response.
         games: Played for each point, from starts of their own; more find higher payoffs.
+            ``None`` means 64, and 8 where each new sequence costs an embedding.
         players: ``sites``; ``pairs``: where sites are at rest, random pairs of them answer
             as one; or groups that always answer as one, lists of sites by number from 0.
         pool: The only points that may be proposed: the path of a CSV file, absolute, with a
             column per parameter, or a list of points. All of them are looked at, none plays.
-        model: ``sites``, or ``features``: what the file of the pool has in columns of its own,
-            such as embeddings of sequences, in place of the sites.
+        model: ``sites``, or ``features`` in place of the sites: the embeddings of sequences, or
+            what the file of the pool has in columns of its own. ``None`` means ``features``
+            where sequences have embeddings.
     """
 
     initial: int | None = None
@@ -53,21 +57,21 @@ class GameOptOptions:
     batch: BatchName = "hallucinated"
     kernel: KernelOption = "auto"
     solver: SolverName = "best-response"
-    games: int = 32
+    games: int | None = None
     players: PlayersName | Sequence[Sequence[int]] = "sites"
     pool: str | Sequence[Any] | None = None
-    model: ModelName = "sites"
+    model: ModelName | None = None
 
     def __post_init__(self) -> None:
         if self.initial is not None and not (_is_whole(self.initial) and self.initial >= 1):
             raise _wrong("initial", "a whole number from 1", self.initial)
-        if not (_is_whole(self.games) and self.games >= 8):
+        if self.games is not None and not (_is_whole(self.games) and self.games >= 8):
             raise _wrong("games", "a whole number from 8", self.games)
         if isinstance(self.beta, bool) or not isinstance(self.beta, int | float) or self.beta < 0:
             raise _wrong("beta", "a number from 0", self.beta)
         for name, words in _WORDS.items():
             value = getattr(self, name)
-            if value not in words:
+            if value not in words and not (name == "model" and value is None):
                 hint = suggest(str(value), words)
                 raise _wrong(name, f"one of {', '.join(words)}", value, hint)
         self._check_players()
@@ -114,18 +118,12 @@ class GameOptOptions:
 
     def _check_pool(self) -> None:
         if self.pool is None:
-            if self.model == "features":
-                raise StrategyError(
-                    "strategy 'gameopt': model 'features' needs a pool whose file has features",
-                    hint="pool = '/path/to/candidates.csv'",
-                )
             return
         listed = isinstance(self.pool, Sequence) and not isinstance(self.pool, str)
         if not listed and not isinstance(self.pool, str):
             raise _wrong("pool", "the path of a CSV file or a list of points", self.pool)
-        if listed and (not self.pool or self.model == "features"):
-            hint = "write the candidates, and their features, as a CSV file"
-            raise _wrong("pool", "a file, or a list of at least one point", self.pool, hint)
+        if listed and not self.pool:
+            raise _wrong("pool", "a file, or a list of at least one point", self.pool)
         for name in _OF_GAMES:
             if getattr(self, name) != type(self).__dataclass_fields__[name].default:
                 raise StrategyError(
@@ -133,6 +131,31 @@ class GameOptOptions:
                     f" there, got {getattr(self, name)!r}",
                     hint=f"leave out {name}, or pool",
                 )
+
+    def on_features(self, space: Space) -> bool:
+        """Whether the model works on features of whole points.
+
+        Raises:
+            StrategyError: It should and there are none, or another option needs sites.
+        """
+        embedded = self.model != "sites" and embeds(space)
+        if self.model == "features" and not embedded and not isinstance(self.pool, str):
+            raise StrategyError(
+                "strategy 'gameopt': model 'features' needs sequences with an embedding, or a pool"
+                " whose file has columns of features",
+                hint="pool = '/path/to/candidates.csv'",
+            )
+        if not embedded and self.model != "features":
+            return False
+        serve = {"batch": ("hallucinated", "top"), "players": ("sites",), "kernel": ("auto",)}
+        for name, values in serve.items():
+            if getattr(self, name) not in values:
+                raise StrategyError(
+                    f"strategy 'gameopt': {name} = {getattr(self, name)!r} goes with model 'sites'"
+                    " only, and this one works on features",
+                    hint=f"leave out {name}, or say model = 'sites'",
+                )
+        return True
 
     @property
     def needs_sites(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ per process, and again when it has changed: candidates may be added during a stu
 """
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,25 +14,16 @@ from typing import Any, final
 
 import numpy as np
 
-from bosearch.combinatorial.batch import Known, Pick
-from bosearch.combinatorial.embedding import PrincipalComponents
+from bosearch.combinatorial.batch import Known
 from bosearch.combinatorial.encoding import Encoding
-from bosearch.combinatorial.payoff import Array, Payoff
-from bosearch.combinatorial.screening import screened
-from bosearch.combinatorial.space import Codes
-from bosearch.combinatorial.training import train_on_scale
+from bosearch.combinatorial.payoff import Array
+from bosearch.combinatorial.space import Codes, Sites
 from bosearch.errors import BosearchError, SpaceExhaustedError, StrategyError
 from bosearch.space import Integer, Real, Space
+from bosearch.strategies.feature_modelling import embeds
 from bosearch.strategies.gameopt_options import GameOptOptions
-from bosearch.strategies.site_modelling import SiteModelling
 from bosearch.study.trial import Proposal
 from bosearch.study.view import StudyView
-from bosearch.surrogates.embedding import Embedding
-from bosearch.surrogates.fit import Recipe
-from bosearch.surrogates.gp import GaussianProcess
-from bosearch.surrogates.kernel import squared_exponential
-from bosearch.surrogates.likelihood import Priors
-from bosearch.surrogates.schedule import Data
 
 
 @final
@@ -48,9 +39,22 @@ class Pool:
     X: Codes
     features: Array
 
+    def features_of(self, sites: Sites) -> Callable[[Codes], Array]:
+        """From ``S x L`` codes to ``S x p`` features; NaN for what is no candidate."""
+        keys = sites.keys(self.X)
+        order = np.argsort(keys)
+        keys, table = keys[order], self.features[order]
+
+        def looked_up(X: Codes) -> Array:
+            wanted = sites.keys(X)
+            places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+            return np.where((keys[places] == wanted)[:, None], table[places], np.nan)
+
+        return looked_up
+
 
 def pool_of(options: GameOptOptions, space: Space) -> Pool:
-    """The pool that the options name.
+    """The pool that the options name, with features where ``model`` is said to be on them.
 
     Raises:
         StrategyError: The file is not there, a column is missing, or a candidate is no
@@ -72,7 +76,8 @@ def pool_of(options: GameOptOptions, space: Space) -> Pool:
             f"strategy 'gameopt': there is no pool {path}: {error.strerror}",
             hint="write a CSV file with a column per parameter",
         ) from None
-    return _read(path, changed, space, options.model == "features")
+    on_columns = options.on_features(space) and not embeds(space)
+    return _read(path, changed, space, on_columns)
 
 
 @lru_cache(maxsize=4)
@@ -172,58 +177,3 @@ def random_candidates(view: StudyView, pool: Pool, n: int) -> list[Proposal]:
         )
     points = view.problem.space.decode(encoding.encoded(X.astype(float)))
     return [Proposal(p, {"strategy": "gameopt", "method": "random candidate"}) for p in points]
-
-
-def from_pool(modelling: SiteModelling, options: GameOptOptions, pool: Pool, n: int) -> list[Pick]:
-    """The best ``n`` unknown candidates, each as if those before were measured as predicted.
-
-    Raises:
-        SpaceExhaustedError: All candidates are known.
-    """
-    sites = modelling.encoding.sites
-    X = pool.X[sites.feasible(pool.X)]
-    if options.model == "features":
-        payoff: Payoff = _on_features(modelling, options.beta, pool)
-    else:
-        payoff = modelling.payoff(options.beta)
-    return screened(payoff, X, n, Known(sites, modelling.known))
-
-
-def _on_features(modelling: SiteModelling, beta: float, pool: Pool) -> Payoff:
-    """The upper confidence bound of a process on principal components of the features.
-
-    Trials that are not in the pool have no features: they teach nothing.
-
-    Raises:
-        ArithmeticError: No completed trial is in the pool, or a covariance cannot be factored.
-    """
-    from bosearch.combinatorial.model_payoff import ModelPayoff, UpperBound, torch_rows
-    from bosearch.surrogates.botorch_model import GaussianProcesses
-
-    sites = modelling.encoding.sites
-    place = {key: row for row, key in enumerate(sites.keys(pool.X).tolist())}
-    rows = [place.get(key, -1) for key in sites.keys(modelling.X).tolist()]
-    there = np.array(rows, dtype=np.intp)
-    seen = there >= 0
-    if not seen.any():
-        raise ArithmeticError("no completed trial is in the pool")
-    components = PrincipalComponents(pool.features[there[seen]])
-    table = components(pool.features)
-    data = modelling.data
-    seen_data = Data(table[there[seen]], data.y[seen], data.sem[seen])
-    p = table.shape[1]
-    recipe = Recipe(
-        Embedding((None,) * p, np.arange(p)), squared_exponential, Priors.for_dimension(p)
-    )
-    model = train_on_scale(seen_data, recipe, None).model
-    assert isinstance(model, GaussianProcess)
-    bound = UpperBound(GaussianProcesses([model]), beta=beta)
-
-    def encode(X: Codes) -> Any:
-        return torch_rows(table[[place[key] for key in sites.keys(X).tolist()]])
-
-    payoff = ModelPayoff(bound, sites, encode)
-    for x in modelling.pending:
-        if sites.keys(x[None]).tolist()[0] in place:
-            payoff = payoff.conditioned(x)
-    return payoff

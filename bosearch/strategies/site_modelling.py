@@ -149,14 +149,29 @@ class SiteModelling:
         return self.view.problem.space.decode(self.encoding.encoded(rows.astype(float)))
 
     @property
+    def y(self) -> Array:
+        """``n`` values of the completed trials on the model's scale, larger is better."""
+        return self.trained.y
+
+    @property
+    def units(self) -> tuple[float, float]:
+        """What a payoff of 0, and of 1 more, is on the model's scale."""
+        return self.trained.model.location, self.trained.model.spread
+
+    @property
     def report(self) -> dict[str, Any]:
         """What provenance says of the model."""
-        trained, hyper = self.trained, self.trained.model.hyper
-        return {
-            "scale": trained.memory.scale,
-            "kernel": trained.memory.kernel,
-            "lengthscales": [float(f"{v:.4g}") for v in np.exp(hyper.log_lengthscales)],
-            "noise_std": float(f"{np.sqrt(trained.model.noise_var):.4g}"),
-            "fitted_at": trained.memory.fit.count,
-            "gradients": trained.gradients,
-        }
+        return described(self.trained)
+
+
+def described(trained: TrainedOnScale) -> dict[str, Any]:
+    """What provenance says of a model."""
+    hyper = trained.model.hyper
+    return {
+        "scale": trained.memory.scale,
+        "kernel": trained.memory.kernel,
+        "lengthscales": [float(f"{v:.4g}") for v in np.exp(hyper.log_lengthscales)],
+        "noise_std": float(f"{np.sqrt(trained.model.noise_var):.4g}"),
+        "fitted_at": trained.memory.fit.count,
+        "gradients": trained.gradients,
+    }
