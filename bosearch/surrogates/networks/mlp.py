@@ -25,6 +25,42 @@ Tangent = tuple[float, Tensor, Tensor]
 
 
 @final
+@dataclass(frozen=True, eq=False)
+class Hidden:
+    """What the hidden layers compute, kept for their slopes.
+
+    Args:
+        inputs: Of each hidden layer, then the features: ``S x n x width``.
+        derivatives: Of each activation.
+        matrices: Whitened, ``S x k x w``.
+        factors: Of whitened weights, by layer.
+        bias_std: Of a bias.
+    """
+
+    inputs: list[Tensor]
+    derivatives: list[Tensor]
+    matrices: list[Tensor]
+    factors: list[float]
+    bias_std: float
+
+    @property
+    def features(self) -> Tensor:
+        """``S x n x w`` outputs of the last hidden layer."""
+        return self.inputs[-1]
+
+    def back(self, by_features: Tensor) -> Tensor:
+        """``S x Q`` slopes by hidden weights, of what has ``S x n x w`` slopes by features."""
+        parts, by_output = [by_features.new_zeros(len(by_features), 0)], by_features
+        for i in reversed(range(len(self.matrices))):
+            by_sum = by_output * self.derivatives[i]
+            by_matrix = self.factors[i] * torch.bmm(self.inputs[i].mT, by_sum)
+            parts += [self.bias_std * by_sum.sum(-2), by_matrix.flatten(1)]
+            if i:
+                by_output = self.factors[i] * torch.bmm(by_sum, self.matrices[i].mT)
+        return torch.cat(parts[::-1], dim=-1)
+
+
+@final
 @dataclass(frozen=True)
 class BatchedMLP:
     """A fully connected network with one output; no widths make it linear.
@@ -79,6 +115,22 @@ class BatchedMLP:
         for layer in hidden:
             h = self._activate(self._apply(layer, h))
         return h
+
+    def hidden(self, z: Tensor, Z: Tensor) -> Hidden:
+        """The hidden layers at ``n x p`` points; ``z`` needs no weights of the last layer."""
+        p, start = Z.shape[-1], 0
+        h = self._centred(z, Z)
+        inputs, derivatives, matrices, factors = [h], [], [], []
+        for k, w in list(self._shapes(p))[:-1]:
+            middle, stop = start + k * w, start + (k + 1) * w
+            matrix = z[:, start:middle].reshape(-1, k, w)
+            a = self._apply((matrix, z[:, None, middle:stop]), h)
+            start, h = stop, self._activate(a)
+            inputs.append(h)
+            derivatives.append(self._derivative(a, h))
+            matrices.append(matrix)
+            factors.append(self._factor(k))
+        return Hidden(inputs, derivatives, matrices, factors, self.bias_std)
 
     def tangents(self, z: Tensor, Z: Tensor) -> list[Tangent]:
         """What derivatives of the values by all weights are made of, layer by layer.

@@ -151,6 +151,7 @@ def sample(
     generator: Generator,
     every: int = 1,
     guess: float = 0.1,
+    length: float = math.inf,
 ) -> Draws:
     """Run all chains: ``burn_in`` transitions that adapt the step, then ``draws`` kept ones.
 
@@ -159,10 +160,11 @@ def sample(
         start: ``chains x P`` finite states.
         burn_in: Transitions that adapt the step and are forgotten.
         draws: States kept of each chain.
-        leaps: Steps of a trajectory.
+        leaps: Steps of a trajectory, at most.
         generator: Of velocities, jitter and acceptance.
         every: Transitions from one kept state to the next.
         guess: Where the search for a step size begins.
+        length: Of a trajectory, in units of the state; fewer steps than ``leaps`` may cover it.
 
     Raises:
         ArithmeticError: The density is not finite at ``start``.
@@ -171,23 +173,31 @@ def sample(
     if not (torch.isfinite(point.value).all() and torch.isfinite(point.slope).all()):
         raise ArithmeticError("the log density is not finite where the chains start")
     size = StepSize(first_step(density, point, guess=guess, generator=generator))
+    gradients = 1
     for _ in range(burn_in):
-        step = size.step * _jitter(generator)
-        point, chance = transition(density, point, step=step, leaps=leaps, generator=generator)
+        step, count = size.step * _jitter(generator), _leaps(size.step, leaps, length)
+        point, chance = transition(density, point, step=step, leaps=count, generator=generator)
         size.learn(float(chance.mean()))
+        gradients += count
     kept, accepted = [], 0.0
+    count = _leaps(size.settled, leaps, length)
     for i in range(draws * every):
         step = size.settled * _jitter(generator)
-        point, chance = transition(density, point, step=step, leaps=leaps, generator=generator)
+        point, chance = transition(density, point, step=step, leaps=count, generator=generator)
         accepted += float(chance.mean())
         if (i + 1) % every == 0:
             kept.append(point.state)
     return Draws(
         states=torch.stack(kept),
-        gradients=1 + (burn_in + draws * every) * leaps,
+        gradients=gradients + draws * every * count,
         step=size.settled,
         acceptance=accepted / (draws * every),
     )
+
+
+def _leaps(step: float, most: int, length: float) -> int:
+    """Steps that cover ``length``, at least one and at most ``most``."""
+    return max(1, math.ceil(min(float(most), length / step)))
 
 
 def _jitter(generator: Generator) -> float:

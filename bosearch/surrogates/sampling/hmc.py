@@ -3,22 +3,24 @@
 Source: Neal (1996), *Bayesian Learning for Neural Networks*; Li, Rudner and Wilson (2024),
 "A Study of Bayesian Neural Network Surrogates for Bayesian Optimization", for networks as
 surrogates. What differs from the study: several chains in one tensor instead of one, weights
-scaled by their fan-in, noise and scale sampled along with them, long trajectories, and
-diagnostics of the predictions.
+scaled by their fan-in, noise and scale sampled along with them, the last layer integrated out
+and drawn afterwards (see ``marginal``), long trajectories, and diagnostics of the predictions.
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, final
 
+import torch
 from torch import Generator
 
 from bosearch.surrogates.embedding import Embedding
 from bosearch.surrogates.interface import Fitted
-from bosearch.surrogates.options import need_count
+from bosearch.surrogates.options import need_count, need_positive
 from bosearch.surrogates.sampling import hamiltonian
 from bosearch.surrogates.sampling.chains import schedule
 from bosearch.surrogates.sampling.fitted import fitted_members
+from bosearch.surrogates.sampling.marginal import Marginal
 from bosearch.surrogates.sampling.prior import check_prior, target_of
 from bosearch.surrogates.sampling.target import START_RATE, anchored_start
 from bosearch.surrogates.schedule import Data
@@ -45,26 +47,28 @@ class Hmc:
         start_steps: Of the fit by which chains start.
         burn_in: Trajectories that adapt the step and are forgotten.
         trajectories: From which members are taken.
-        leaps: Steps of a trajectory, each a gradient.
+        leaps: Steps of a trajectory, each a gradient, at most.
+        length: Of a trajectory, in units of the prior.
     """
 
     name: ClassVar[str] = "hmc"
 
     widths: tuple[int, ...] = (50, 50)
-    activation: str = "tanh"
+    activation: str = "gelu"
     weight_std: float = 1.5
     bias_std: float = 1.0
     fan_in: bool = True
     scale_spread: float = 0.5
-    noise_median: float = 0.02
-    noise_spread: float = 0.5
+    noise_median: float = 0.01
+    noise_spread: float = 0.7
     noise_floor: float = 2.5e-3
-    chains: int = 8
+    chains: int = 4
     members: int = 128
-    start_steps: int = 600
-    burn_in: int = 30
-    trajectories: int = 64
-    leaps: int = 100
+    start_steps: int = 200
+    burn_in: int = 50
+    trajectories: int = 128
+    leaps: int = 60
+    length: float = 1.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "widths", tuple(self.widths))  # JSON has lists only
@@ -73,6 +77,7 @@ class Hmc:
             need_count(self.name, option, getattr(self, option))
         for option in ("start_steps", "burn_in"):
             need_count(self.name, option, getattr(self, option), least=0)
+        need_positive(self.name, "length", self.length)
 
     def fit(self, data: Data, embedding: Embedding, *, seed: int) -> Fitted:
         """Sample the posterior given observations of one output.
@@ -85,12 +90,13 @@ class Hmc:
         training = TrainingSet.of(data, embedding)
         target = target_of(self, training)
         generator = Generator().manual_seed(seed)
+        marginal = Marginal(target)
         start = anchored_start(
-            target, self.chains, steps=self.start_steps, rate=START_RATE, generator=generator
+            marginal, self.chains, steps=self.start_steps, rate=START_RATE, generator=generator
         )
         kept, every = schedule(self.trajectories, self.chains)
         draws = hamiltonian.sample(
-            target,
+            marginal,
             start,
             burn_in=self.burn_in,
             draws=kept,
@@ -98,11 +104,13 @@ class Hmc:
             leaps=self.leaps,
             generator=generator,
             guess=0.01,
+            length=self.length,
         )
+        states = torch.stack([marginal.completed(state, generator) for state in draws.states])
         return fitted_members(
             training,
             target,
-            draws,
+            replace(draws, states=states),
             members=self.members,
             gradients=self.start_steps + draws.gradients,
             began_s=began,

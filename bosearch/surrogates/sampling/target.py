@@ -17,7 +17,7 @@ posterior so thin that no chain can move along it.
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import final
+from typing import Protocol, final
 
 import torch
 from torch import Generator, Tensor
@@ -76,6 +76,11 @@ class Target:
         """Coordinates of a state."""
         return len(self.scaled) + 2
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of states."""
+        return self.Z.dtype
+
     def weights(self, state: Tensor) -> Tensor:
         """``chains x P`` weights as the network takes them."""
         growth = (self.scale_spread * state[:, -1:]).expm1()  # chains x 1
@@ -101,11 +106,11 @@ class Target:
         tangents = self.network.tangents(weights, self.Z)
         away = self.y - self._values(weights, tangents)  # chains x n
         excess = self.noise.excess(state[:, -2:-1])  # chains x 1
-        var = self._var(excess)
+        var = self.var(excess)
         squares = away.square() / var
         fit = -0.5 * (squares + var.log()).sum(-1, dtype=torch.float64)
         slopes = self._slopes(tangents, away / var)  # chains x P
-        by_var = 0.5 * self._inferred * (squares - 1.0) / var
+        by_var = 0.5 * self.inferred * (squares - 1.0) / var
         by_noise = by_var.sum(-1, keepdim=True) * excess * self.noise.spread
         by_scale = (slopes * z * scaled).sum(-1, keepdim=True) * (growth + 1.0) * self.scale_spread
         prior = -0.5 * state.square().sum(-1, dtype=torch.float64)
@@ -129,7 +134,7 @@ class Target:
         return torch.cat(parts, dim=-1)
 
     @cached_property
-    def _inferred(self) -> Tensor:
+    def inferred(self) -> Tensor:
         """``n`` numbers: 1 where the noise is to be inferred, 0 where it is known."""
         return self.known_var.isnan().to(self.known_var.dtype)
 
@@ -138,9 +143,9 @@ class Target:
         """``n`` variances where they are known, the floor elsewhere."""
         return self.known_var.nan_to_num(nan=0.0).clamp(min=self.noise.floor)
 
-    def _var(self, excess: Tensor) -> Tensor:
+    def var(self, excess: Tensor) -> Tensor:
         """``chains x n`` variances of the noise of the observations."""
-        return self._known + self._inferred * excess
+        return self._known + self.inferred * excess
 
     def slope(self, state: Tensor) -> Tensor:
         """Slopes alone."""
@@ -167,8 +172,26 @@ class Target:
         return (part.slope(state) + state) * (n / batch) - state
 
 
+class Climbed(Protocol):
+    """A posterior whose states end with noise and scale."""
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of states."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Coordinates of a state."""
+        ...
+
+    def slope(self, state: Tensor) -> Tensor:
+        """Slopes of the log densities of ``chains x size`` states."""
+        ...
+
+
 def anchored_start(
-    target: Target,
+    target: Climbed,
     chains: int,
     *,
     steps: int,
@@ -194,7 +217,7 @@ def anchored_start(
     Raises:
         ArithmeticError: A chain left the numbers that can be computed.
     """
-    empty = target.Z.new_zeros(chains, target.size)
+    empty = torch.zeros(chains, target.size, dtype=target.dtype)
     anchors = normal_like(empty, generator)
     anchors[:, -2:] = 0.0
     state, mean, square = anchors, torch.zeros_like(anchors), torch.zeros_like(anchors)
