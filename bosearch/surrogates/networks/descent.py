@@ -29,9 +29,10 @@ def descend(slope: Callable[[Tensor], Tensor], start: Tensor, *, steps: int, rat
         found = slope(state)
         mean.lerp_(found, 1.0 - _MEAN)
         square.mul_(_SQUARE).addcmul_(found, found, value=1.0 - _SQUARE)
-        size = (square / (1.0 - _SQUARE**i)).sqrt_().add_(1e-12)
+        unbiased = math.sqrt(1.0 - _SQUARE**i)  # applied to the rate: one pass less
+        size = square.sqrt().add_(1e-12 * unbiased)
         decayed = rate * 0.5 * (1.0 + math.cos(math.pi * (i - 1) / steps))
-        state.addcdiv_(mean, size, value=-decayed / (1.0 - _MEAN**i))
+        state.addcdiv_(mean, size, value=-decayed * unbiased / (1.0 - _MEAN**i))
     if not bool(torch.isfinite(state).all()):
         raise ArithmeticError("the training of networks did not stay finite")
     return state

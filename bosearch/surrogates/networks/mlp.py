@@ -10,7 +10,7 @@ Source: Neal (1996), *Bayesian Learning for Neural Networks*, section 2.1, for t
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, final
 
@@ -131,6 +131,24 @@ class BatchedMLP:
             matrices.append(matrix)
             factors.append(self._factor(k))
         return Hidden(inputs, derivatives, matrices, factors, self.bias_std)
+
+    def value_and_back(self, z: Tensor, Z: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+        """``S x b`` values, and from slopes by them to ``S x P`` slopes by weights.
+
+        Written out: automatic differentiation takes longer.
+        """
+        hidden = self.hidden(z, Z)
+        *_, (matrix, vector) = self._layers(z, Z.shape[-1])
+        features, factor = hidden.features, self._factor(matrix.shape[-2])
+
+        def back(by_value: Tensor) -> Tensor:
+            column = by_value.unsqueeze(-1)
+            by_matrix = factor * torch.bmm(features.mT, column).flatten(1)
+            by_bias = self.bias_std * by_value.sum(-1, keepdim=True)
+            by_hidden = hidden.back(factor * column * matrix.mT)
+            return torch.cat([by_hidden, by_matrix, by_bias], dim=-1)
+
+        return self._apply((matrix, vector), features).squeeze(-1), back
 
     def tangents(self, z: Tensor, Z: Tensor) -> list[Tangent]:
         """What derivatives of the values by all weights are made of, layer by layer.

@@ -9,8 +9,8 @@ from torch import Generator, Tensor
 
 from bosearch.errors import SurrogateError
 from bosearch.surrogates.networks.descent import descend
-from bosearch.surrogates.networks.ensemble import Ensemble
-from bosearch.surrogates.networks.mlp import BatchedMLP
+from bosearch.surrogates.networks.ensemble import Ensemble, Problems
+from bosearch.surrogates.networks.mlp import Activation, BatchedMLP
 from bosearch.surrogates.networks.scale import Scale, choose, evidence, variances
 from bosearch.surrogates.registry import load
 from bosearch.surrogates.training import TrainingSet
@@ -188,3 +188,19 @@ def test_wrong_options_are_refused_by_name(options: dict[str, object], message: 
 
 def test_widths_of_a_file_are_a_tuple() -> None:
     assert Ensemble(widths=[8, 8]) == Ensemble(widths=(8, 8))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu", "gelu"])
+@pytest.mark.parametrize("widths", [(), (4,), (5, 3)])
+def test_slopes_written_out_are_automatic_ones(
+    widths: tuple[int, ...], activation: Activation
+) -> None:
+    generator = Generator().manual_seed(0)
+    mlp = BatchedMLP(widths, activation, weight_std=1.3, bias_std=0.7)
+    z, anchors = mlp.init(3, 2, generator), mlp.init(3, 2, generator)
+    Z = torch.rand(6, 2, generator=generator, dtype=torch.float64)
+    targets = torch.randn(3, 6, generator=generator, dtype=torch.float64)
+    problems = Problems(mlp, Z, targets, 1.0 + targets.square(), anchors, 0.5 + anchors[0].square())
+    leaf = z.clone().requires_grad_()
+    (expected,) = torch.autograd.grad(problems.loss(leaf).sum(), leaf)
+    torch.testing.assert_close(problems.slope(z), expected, rtol=1e-10, atol=1e-10)
