@@ -36,7 +36,8 @@ _HOME = {
 }
 
 _PAPER_NETWORK = {  # on Branin: variance 10 of all weights, 0.1 of the noise, fixed
-    **{"widths": (128, 128, 128), "fan_in": False, "weight_std": 10**0.5, "bias_std": 10**0.5},
+    **{"widths": (128, 128, 128), "activation": "tanh", "fan_in": False},
+    **{"weight_std": 10**0.5, "bias_std": 10**0.5},
     **{"scale_spread": 0.0, "noise_median": 0.1, "noise_spread": 0.0, "noise_floor": 1e-6},
     "chains": 1,
 }

@@ -198,3 +198,9 @@ def test_recipes_survive_json(name: str) -> None:
 def test_wrong_options_are_refused(table: dict[str, Any], message: str) -> None:
     with pytest.raises(SurrogateError, match=message):
         load(table)
+
+
+@pytest.mark.parametrize("name", ["paper-hmc", "paper-sghmc"])
+def test_networks_of_the_study_are_of_tanh(name: str) -> None:
+    recipe: Any = load(name)
+    assert recipe.activation == "tanh"  # whatever the default is
