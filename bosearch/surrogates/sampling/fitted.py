@@ -18,7 +18,6 @@ def fitted_members(
     draws: Draws,
     *,
     members: int,
-    gradients: int,
     began_s: float,
     warnings: tuple[str, ...] = (),
 ) -> FittedMembers:
@@ -27,9 +26,8 @@ def fitted_members(
     Args:
         training: The observations.
         target: The posterior given them.
-        draws: From it.
+        draws: From it, and all gradients that they took.
         members: Networks to keep, at most.
-        gradients: Spent on each chain.
         began_s: When the fit began, in the process's CPU time.
         warnings: What happened on the way.
 
@@ -40,7 +38,7 @@ def fitted_members(
     found = mixing(target, draws)
     report = FitReport(
         seconds=time.process_time() - began_s,
-        gradients=gradients * draws.states.shape[1],
+        gradients=draws.gradients * draws.states.shape[1],
         r_hat=found.r_hat,
         ess=found.ess,
         warnings=(*warnings, *found.warnings),

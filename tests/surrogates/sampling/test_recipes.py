@@ -204,3 +204,20 @@ def test_wrong_options_are_refused(table: dict[str, Any], message: str) -> None:
 def test_networks_of_the_study_are_of_tanh(name: str) -> None:
     recipe: Any = load(name)
     assert recipe.activation == "tanh"  # whatever the default is
+
+
+@pytest.mark.parametrize("name", ["hmc", "langevin", "sghmc"])
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("widths", "50", "widths must be a list of numbers, got '50'"),
+        ("weight_std", None, "weight_std must be a number above 0, got None"),
+        ("noise_floor", 0.0, "noise_floor must be a number above 0, got 0.0"),
+        ("members", 0, "members must be a whole number from 1, got 0"),
+        ("start_steps", -1, "start_steps must be a whole number from 0, got -1"),
+        ("burn_in", 0.5, "burn_in must be a whole number from 0, got 0.5"),
+    ],
+)
+def test_shared_options_are_checked_alike(name: str, option: str, value: Any, message: str) -> None:
+    with pytest.raises(SurrogateError, match=f"{name!r}: {message}"):
+        load({"name": name, option: value})
