@@ -1,6 +1,7 @@
 """What data taught a Gaussian process: the ``Fitted`` of all exact kernels."""
 
 import time
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self, final
@@ -19,13 +20,12 @@ from bosearch.surrogates.training import TrainingSet
 CAPABILITIES = frozenset({Capability.GAUSSIAN, Capability.GRADIENT, Capability.UPDATE})
 
 
-@final
 @dataclass(frozen=True, eq=False)
-class FittedProcess:
-    """An exact process with the units of its observations.
+class FittedExact(ABC):
+    """An exact process with the units of the observations behind it.
 
     Args:
-        training: The observations.
+        training: All observations.
         process: The process given them, standardised.
         report: What the fit cost.
     """
@@ -34,19 +34,6 @@ class FittedProcess:
     process: ExactProcess
     report: FitReport
 
-    @classmethod
-    def of(cls, training: TrainingSet, found: FoundProcess, start_s: float) -> Self:
-        """What ``found`` says; the fit began at ``start_s`` of the process's CPU time."""
-        process = found.process
-        blank = cls(training, process, FitReport(seconds=0.0))
-        report = FitReport(
-            seconds=time.process_time() - start_s,
-            gradients=found.gradients,
-            log_evidence=float(process.log_evidence),
-            loo=float(blank.leave_one_out().mean()),
-        )
-        return replace(blank, report=report)
-
     @property
     def capabilities(self) -> frozenset[Capability]:
         """Gaussian, differentiable, updated in closed form."""
@@ -54,7 +41,7 @@ class FittedProcess:
 
     @property
     def noise_var(self) -> float:
-        """Inferred variance of the noise, or the mean of the known ones."""
+        """Inferred variance of the noise of one observation, or the mean of the known ones."""
         return noise_var(self.training, self.process.log_noise)
 
     @cached_property
@@ -72,6 +59,7 @@ class FittedProcess:
         """Draws by Matheron's rule: see ``ExactProcess.draw``."""
         return in_units(self.training, self.process.draw(count, Generator().manual_seed(seed)))
 
+    @abstractmethod
     def update(self, data: Data) -> Self:
         """Condition on all of ``data`` with the same hyperparameters.
 
@@ -79,12 +67,41 @@ class FittedProcess:
             SurrogateError: ``data`` do not start with those that were fitted.
             ArithmeticError: The covariance cannot be factored.
         """
+
+    @abstractmethod
+    def leave_one_out(self) -> Array:
+        """Closed form, with these hyperparameters."""
+
+    def reported(self, found: FoundProcess, log_evidence: Tensor, start_s: float) -> Self:
+        """With what the fit cost, begun at ``start_s`` of the process's CPU time."""
+        report = FitReport(
+            seconds=time.process_time() - start_s,
+            gradients=found.gradients,
+            log_evidence=float(log_evidence),
+            loo=float(self.leave_one_out().mean()),
+        )
+        return replace(self, report=report)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class FittedProcess(FittedExact):
+    """A process given each of its observations."""
+
+    @classmethod
+    def of(cls, training: TrainingSet, found: FoundProcess, start_s: float) -> Self:
+        """What ``found`` says; the fit began at ``start_s`` of the process's CPU time."""
+        blank = cls(training, found.process, FitReport(seconds=0.0))
+        return blank.reported(found, found.process.log_evidence, start_s)
+
+    def update(self, data: Data) -> Self:
+        """See ``FittedExact``."""
         longer = self.training.extended(data)
         process = self.process.given(longer.Z, longer.y, longer.known_var)
         return replace(self, training=longer, process=process)
 
     def leave_one_out(self) -> Array:
-        """Closed form, with these hyperparameters."""
+        """See ``FittedExact``."""
         mean, var = self.process.leave_one_out()
         density = normal_log_density(self.process.y, mean, var)
         return np.asarray(density.numpy() - np.log(self.training.spread))

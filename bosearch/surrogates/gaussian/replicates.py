@@ -3,27 +3,20 @@
 import math
 import time
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import ClassVar, Self, final
 
 import numpy as np
 from torch import Generator
 
 from bosearch.surrogates.embedding import Array, Embedding
-from bosearch.surrogates.gaussian.exact import (
-    JITTER,
-    ExactProcess,
-    fit,
-    normal_log_density,
-)
-from bosearch.surrogates.gaussian.fitted import CAPABILITIES, in_units, noise_var, scale_indices
+from bosearch.surrogates.gaussian.exact import JITTER, fit, normal_log_density
+from bosearch.surrogates.gaussian.fitted import FittedExact, scale_indices
 from bosearch.surrogates.gaussian.gp import LENGTHSCALE, SIGNAL
 from bosearch.surrogates.gaussian.kernels import Stationary
 from bosearch.surrogates.gaussian.linear import NOISE
 from bosearch.surrogates.gaussian.merging import Merged
-from bosearch.surrogates.gaussian.model import GaussianModel
 from bosearch.surrogates.gaussian.priors import LogNormal
-from bosearch.surrogates.interface import Capability, FitReport, Function
+from bosearch.surrogates.interface import FitReport
 from bosearch.surrogates.schedule import Data
 from bosearch.surrogates.training import TrainingSet
 
@@ -59,65 +52,24 @@ class Replicates:
             generator=Generator().manual_seed(seed),
         )
         process = found.process
-        blank = FittedReplicates(training, merged, process, FitReport(seconds=0.0))
-        report = FitReport(
-            seconds=time.process_time() - start_s,
-            gradients=found.gradients,
-            log_evidence=float(process.log_evidence + merged.correction(process.log_noise)),
-            loo=float(blank.leave_one_out().mean()),
-        )
-        return replace(blank, report=report)
+        blank = FittedReplicates(training, process, FitReport(seconds=0.0), merged)
+        log_evidence = process.log_evidence + merged.correction(process.log_noise)
+        return blank.reported(found, log_evidence, start_s)
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class FittedReplicates:
-    """A process on means, with the observations that they stand for.
+class FittedReplicates(FittedExact):
+    """A process given means, with the observations that they stand for.
 
     Args:
-        training: All observations.
-        merged: Their means.
-        process: The process given the means, standardised.
-        report: What the fit cost.
+        merged: The means.
     """
 
-    training: TrainingSet
     merged: Merged
-    process: ExactProcess
-    report: FitReport
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """Gaussian, differentiable, updated in closed form."""
-        return CAPABILITIES
-
-    @property
-    def noise_var(self) -> float:
-        """Inferred variance of the noise of one observation, or the mean of the known ones."""
-        return noise_var(self.training, self.process.log_noise)
-
-    @cached_property
-    def model(self) -> GaussianModel:
-        """As a BoTorch model."""
-        return GaussianModel(
-            self.training.coordinates,
-            self.process.moments,
-            location=self.training.location,
-            spread=self.training.spread,
-            noise_var=self.noise_var,
-        )
-
-    def functions(self, count: int, seed: int) -> Function:
-        """Draws by Matheron's rule: see ``ExactProcess.draw``."""
-        return in_units(self.training, self.process.draw(count, Generator().manual_seed(seed)))
 
     def update(self, data: Data) -> Self:
-        """Merge all of ``data`` anew, with the same hyperparameters.
-
-        Raises:
-            SurrogateError: ``data`` do not start with those that were fitted.
-            ArithmeticError: The covariance cannot be factored.
-        """
+        """See ``FittedExact``; all of ``data`` are merged anew."""
         longer = self.training.extended(data)
         merged = Merged.of(longer.Z, longer.y, longer.known_var)
         process = self.process.given(merged.Z, merged.y, merged.known_var, merged.counts)
