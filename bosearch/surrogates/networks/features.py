@@ -18,7 +18,7 @@ from torch import Generator, Tensor
 
 from bosearch.surrogates.gaussian.exact import ExactProcess, FoundProcess, normal_log_density
 from bosearch.surrogates.gaussian.kernels import Functions, Hyper, Kernel, normal
-from bosearch.surrogates.networks.early import Descended, descend_early
+from bosearch.surrogates.networks.descent import Descended, descend_early
 from bosearch.surrogates.networks.evidence import NOISE, most_evidence
 from bosearch.surrogates.networks.mlp import BatchedMLP
 from bosearch.surrogates.networks.scale import VAR_FLOOR

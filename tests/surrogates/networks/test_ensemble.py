@@ -153,23 +153,6 @@ def test_a_covariance_that_cannot_be_factored_has_no_evidence() -> None:
     assert evidence(K, torch.zeros(2, dtype=torch.float64), torch.full((2,), 1e-4)) == -math.inf
 
 
-def test_descent_reaches_the_minimum_whatever_the_scale_of_the_loss() -> None:
-    target = torch.tensor([[1.0, -2.0], [0.5, 3.0]], dtype=torch.float64)
-    start = torch.zeros_like(target)
-    ends = [
-        descend(lambda z, c=scale: c * (z - target), start, steps=600, rate=0.05)  # type: ignore[misc]
-        for scale in (1.0, 1e4)
-    ]
-    torch.testing.assert_close(ends[0], target, rtol=0.0, atol=1e-6)
-    torch.testing.assert_close(ends[1], ends[0], rtol=1e-8, atol=1e-8)
-    assert not start.any()
-
-
-def test_training_that_leaves_the_numbers_is_refused() -> None:
-    with pytest.raises(ArithmeticError, match="did not stay finite"):
-        descend(lambda z: z * math.nan, torch.ones(2), steps=3, rate=0.1)
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [
