@@ -2,6 +2,7 @@
 
 import copy
 import json
+import pickle
 from functools import cache
 from typing import Any, cast
 
@@ -244,3 +245,12 @@ def test_a_model_can_be_copied(name: str) -> None:
     model: Any = example(name).model
     X = points(2)
     assert torch.equal(copy.deepcopy(model).posterior(X).mean, model.posterior(X).mean)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_fit_can_be_stored(name: str) -> None:
+    fit, X = example(name), points(2)
+    mean = fit.model.posterior(X).mean  # its model is stored along
+    again = pickle.loads(pickle.dumps(fit))
+    assert torch.equal(again.model.posterior(X).mean, mean)
+    assert torch.equal(again.functions(3, seed=0)(X), fit.functions(3, seed=0)(X))

@@ -193,19 +193,19 @@ class FittedT:
     @cached_property
     def model(self) -> StudentTModel:
         """As a BoTorch model."""
-
-        def moments(Z: Tensor) -> tuple[Tensor, Tensor]:
-            mean, cov = self.process.moments(Z)
-            return mean, self.factor * cov
-
         return StudentTModel(
             self.training.coordinates,
-            moments,
+            self.moments,
             dof=self.dof,
             location=self.training.location,
             spread=self.training.spread,
             noise_var=self.noise_var,
         )
+
+    def moments(self, Z: Tensor) -> tuple[Tensor, Tensor]:
+        """Locations ``batch x q`` and scale matrices ``batch x q x q`` at ``batch x q x p``."""
+        mean, cov = self.process.moments(Z)
+        return mean, self.factor * cov
 
     def functions(self, count: int, seed: int) -> Function:
         """Gaussian draws, each with a scale of its own from the scale's posterior."""
