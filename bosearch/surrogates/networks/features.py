@@ -7,6 +7,9 @@ near a draw from their prior, whose features are already those of a sensible pro
 training ends where the densities of held-out observations end to improve. They are held out
 from the training of features too: densities of left-out observations in closed form, of a
 process whose features have seen them all, go on improving while predictions get worse.
+
+Trained features explain observations too well: given them, evidence says that there is hardly
+any noise. ``calibrated`` asks held-out observations instead.
 """
 
 from collections.abc import Sequence
@@ -19,7 +22,7 @@ from torch import Generator, Tensor
 from bosearch.surrogates.gaussian.exact import ExactProcess, FoundProcess, normal_log_density
 from bosearch.surrogates.gaussian.kernels import Functions, Hyper, Kernel, normal
 from bosearch.surrogates.networks.descent import Descended, descend_early
-from bosearch.surrogates.networks.evidence import NOISE, most_evidence
+from bosearch.surrogates.networks.evidence import NOISE, inferred, most_evidence, most_probable
 from bosearch.surrogates.networks.mlp import BatchedMLP
 from bosearch.surrogates.networks.scale import VAR_FLOOR
 from bosearch.surrogates.training import TrainingSet
@@ -106,6 +109,7 @@ def trained(
     patience: int,
     generator: Generator,
     noise: Hyper = NOISE,
+    calibrate: bool = False,
 ) -> FoundProcess:
     """Weights and hyperparameters, together, by evidence; then hyperparameters once more.
 
@@ -122,55 +126,69 @@ def trained(
             nothing is held out, and all steps are taken.
         generator: Of who is held out.
         noise: Log variance of the noise that is not known.
+        calibrate: Whether hyperparameters are at last those of ``calibrated``.
 
     Raises:
         ArithmeticError: The covariance cannot be factored, or training did not stay finite.
     """
     first = most_evidence(kernel, noise, training)
-    n = len(training.y)
-    if not kernel.mlp.widths or (patience and n < 2 * FOLDS):
+    if not kernel.mlp.widths or (patience and len(training.y) < 2 * FOLDS):
         return first
     anchor = kernel.z.float()
     theta = torch.cat([first.process.theta, first.process.log_noise[None]])
-    climb = Climb(kernel, noise, anchor, decay)
-    stop, spent = steps, 0
-    if patience:
-        order = torch.randperm(n, generator=generator)
-        rehearsed = rehearse(
-            climb, theta, training, order, steps=steps, rate=rate, patience=patience
-        )
-        stop, spent = rehearsed.steps, len(rehearsed.parameters[0]) * rehearsed.gradients
+    climb = Climb(kernel, inferred(noise, training), anchor, decay)
+    parts = dealt(training, generator) if patience else []
+    rehearsed = Descended((anchor, theta), 0, steps)
+    if parts:
+        rehearsed = rehearse(climb, theta, parts, steps=steps, rate=rate, patience=patience)
     end = descend_early(
         lambda parameters: climb.loss(parameters[0], parameters[1], training),
         [anchor, theta],
         steps=steps,
         rate=rate,
-        stop=stop,
+        stop=rehearsed.steps,
     )
     last = most_evidence(replace(kernel, z=end.parameters[0].double()), noise, training)
-    spent += first.gradients + end.gradients + last.gradients
-    return replace(last, gradients=spent)
+    spent = len(parts) * rehearsed.gradients + first.gradients + end.gradients + last.gradients
+    process = last.process
+    if calibrate and parts:
+        process, looks = calibrated(climb, process, rehearsed.parameters[0], parts)
+        spent += len(parts) * looks
+    return replace(last, process=process, gradients=spent)
+
+
+Part = tuple[TrainingSet, TrainingSet]
+"""Observations to train with, and those held out."""
+
+
+def dealt(training: TrainingSet, generator: Generator) -> list[Part]:
+    """``FOLDS`` parts, in which each observation is held out once.
+
+    Of more than ``MANY`` observations, only one part is held out: it is large enough.
+    """
+    n = len(training.y)
+    order, deals = torch.randperm(n, generator=generator), torch.arange(n) % FOLDS
+    return [
+        (rows(training, order[deals != k]), rows(training, order[deals == k]))
+        for k in range(FOLDS if n <= MANY else 1)
+    ]
 
 
 def rehearse(
     climb: "Climb",
     theta: Tensor,
-    training: TrainingSet,
-    order: Tensor,
+    parts: Sequence[Part],
     *,
     steps: int,
     rate: float,
     patience: int,
 ) -> Descended:
-    """Train without each of ``FOLDS`` parts of the observations, all at once.
-
-    Of more than ``MANY`` observations, only one part is held out: it is large enough.
+    """Train without each of the held-out parts, all at once.
 
     Args:
         climb: What training climbs.
         theta: Log hyperparameters to start from, noise last.
-        training: The observations.
-        order: In which they are dealt to the parts.
+        parts: Of the observations.
         steps: Of training, at most.
         rate: Largest step.
         patience: As of ``trained``.
@@ -178,27 +196,50 @@ def rehearse(
     Returns:
         Where the mean density of held-out observations was highest.
     """
-    deals = torch.arange(len(order)) % FOLDS
-    folds = FOLDS if len(order) <= MANY else 1
-    outs = [rows(training, order[deals == k]) for k in range(folds)]
-    parts = [rows(training, order[deals != k]) for k in range(folds)]
 
     def score(parameters: Sequence[Tensor]) -> float:
         with torch.no_grad():
             densities = [
-                held_out(climb.process(z[None], h, part), out)
-                for z, h, part, out in zip(*parameters, parts, outs, strict=True)
+                held_out(climb.process(z[None], h, seen), out)
+                for z, h, (seen, out) in zip(*parameters, parts, strict=True)
             ]
         return float(torch.cat(densities).mean())
 
     def loss(parameters: Sequence[Tensor]) -> Tensor:
         losses = [
-            climb.loss(z[None], h, part) for z, h, part in zip(*parameters, parts, strict=True)
+            climb.loss(z[None], h, seen) for z, h, (seen, _) in zip(*parameters, parts, strict=True)
         ]
         return torch.stack(losses).sum()
 
-    start = [climb.anchor.repeat(folds, 1), theta.repeat(folds, 1)]
+    start = [climb.anchor.repeat(len(parts), 1), theta.repeat(len(parts), 1)]
     return descend_early(loss, start, steps=steps, rate=rate, score=score, patience=patience)
+
+
+def calibrated(
+    climb: "Climb", process: ExactProcess, weights: Tensor, parts: Sequence[Part]
+) -> tuple[ExactProcess, int]:
+    """The process with the hyperparameters that give held-out observations most density.
+
+    Args:
+        climb: What training climbed.
+        process: Whose hyperparameters they replace, and from which the search starts.
+        weights: ``parts x P``, trained without what each part holds out.
+        parts: Of the observations.
+
+    Returns:
+        The process, and how often densities were evaluated.
+    """
+
+    def log_likelihood(theta: Tensor) -> Tensor:
+        densities = [
+            held_out(climb.process(z[None], theta, seen), out)
+            for z, (seen, out) in zip(weights, parts, strict=True)
+        ]
+        return torch.cat(densities).sum()
+
+    start = torch.cat([process.theta, process.log_noise[None]])
+    theta, _, looks = most_probable(log_likelihood, [*climb.kernel.hypers, climb.noise], start)
+    return replace(process, theta=theta[:-1], log_noise=theta[-1]), looks
 
 
 @final

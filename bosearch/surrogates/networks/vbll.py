@@ -31,7 +31,8 @@ class LastLayer:
     Source: Harrison, Willes and Snoek (2024), "Variational Bayesian Last Layers", eq. 9, for
     the bound; Brunzema, Jordahn, Willes, Trimpe, Snoek and Harrison (2025), "Bayesian
     optimization via continual variational last layer training", for updates. Ours: the bound's
-    maximum in closed form, all observations at each step, as many as held-out densities advise.
+    maximum in closed form, all observations at each step, as many as held-out densities advise;
+    held-out densities, not evidence, then choose noise and scale (see ``features``).
 
     Args:
         widths: Of the hidden layers; the last is the number of features.
@@ -44,13 +45,14 @@ class LastLayer:
         weight_std: Prior standard deviation of a weight, times the root of its fan-in; ``None``:
             by evidence of the infinite network, before training.
         bias_std: Of a bias.
-        noise_var: Variance of the noise of standardised observations; ``None``: by evidence.
-        fit_scale: Whether evidence scales the prior of the last layer.
+        noise_var: Variance of the noise of standardised observations; ``None``: by held-out
+            densities, or by evidence where nothing is held out.
+        fit_scale: Whether the prior of the last layer is scaled, likewise.
     """
 
     name: ClassVar[str] = "vbll"
     widths: tuple[int, ...] = (64, 64, 256)
-    activation: Activation = "tanh"
+    activation: Activation = "gelu"
     steps: int = 400
     rate: float = 0.02
     decay: float = 1.0
@@ -91,5 +93,6 @@ class LastLayer:
             patience=self.patience,
             generator=generator,
             noise=NOISE if self.noise_var is None else fixed(self.noise_var),
+            calibrate=True,
         )
         return FittedProcess.of(training, found, start_s)

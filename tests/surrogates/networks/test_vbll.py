@@ -9,9 +9,13 @@ import torch
 from torch import Generator, Tensor
 
 from bosearch.errors import SurrogateError
+from bosearch.surrogates.networks.evidence import NOISE, most_evidence
 from bosearch.surrogates.networks.features import (
+    Climb,
     FeatureKernel,
     LastLayerKernel,
+    calibrated,
+    dealt,
     held_out,
     rows,
     trained,
@@ -142,3 +146,31 @@ def test_rows_are_some_of_the_observations() -> None:
 def test_wrong_options_are_refused_by_name() -> None:
     with pytest.raises(SurrogateError, match="surrogate 'vbll': decay must be a number above 0"):
         LastLayer(decay=0.0)
+
+
+def test_calibrated_hyperparameters_are_those_held_out_observations_like_best() -> None:
+    training = TrainingSet.of(smooth(24, D), cube(D))
+    mlp = BatchedMLP((10,))
+    z = mlp.init(1, D, Generator().manual_seed(0))
+    kernel = FeatureKernel(mlp, z, LastLayerKernel(mlp, SCALE))
+    climb = Climb(kernel, NOISE, z.float(), 1.0)
+    parts = dealt(training, Generator().manual_seed(1))
+    weights = z.float().repeat(len(parts), 1)
+    process, _ = calibrated(climb, most_evidence(kernel, NOISE, training).process, weights, parts)
+    found = torch.cat([process.theta, process.log_noise[None]])
+
+    def density(theta: Tensor) -> float:
+        likelihoods = [held_out(climb.process(z, theta, a), b).sum() for a, b in parts]
+        priors = [h.prior(v) for v, h in zip(theta, [SCALE, NOISE], strict=True) if h.prior]
+        return float(torch.stack([*likelihoods, *priors]).sum())
+
+    for step in 0.05 * torch.tensor([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]]):
+        assert density(found + step) < density(found)
+
+
+def test_each_observation_is_held_out_once() -> None:
+    training = TrainingSet.of(DATA, cube(D))
+    parts = dealt(training, Generator().manual_seed(0))
+    assert all(len(seen.y) + len(out.y) == 14 for seen, out in parts)
+    values, _ = torch.cat([out.y for _, out in parts]).sort()
+    assert torch.equal(values, training.y.sort().values)
