@@ -46,16 +46,19 @@ PRESETS: dict[str, dict[str, Any]] = {
     "ibnn-fixed": {"name": "ibnn", "learn": "scale"},
     "paper-ibnn": {"name": "ibnn", "learn": "nothing", "centred": False},
     "paper-ensemble": {  # weights start as PyTorch's do
-        **{"name": "ensemble", "widths": (128, 128, 128), "members": 10, "weight_std": 3.0**-0.5},
-        **{"bias_std": 0.1, "noise_var": 0.1, "flat_prior_var": 10.0, "subset": 0.8},
+        **{"name": "ensemble", "widths": (128, 128, 128), "activation": "tanh", "members": 10},
+        **{"steps": 1000, "weight_std": 3.0**-0.5, "bias_std": 0.1, "noise_var": 0.1},
+        **{"flat_prior_var": 10.0, "subset": 0.8},
     },
     "paper-laplace": {
-        **{"name": "laplace", "widths": (128, 128, 128), "steps": 1000, "rounds": 1},
+        **{"name": "laplace", "widths": (128, 128, 128), "activation": "tanh"},
+        **{"steps": 1000, "rounds": 1},
         **{"weight_std": 3.0**-0.5, "bias_std": 0.1, "noise_var": 0.1, "flat_prior_var": 10.0},
     },
     "paper-dkl": {  # all features are kept, training goes to its end
-        **{"name": "dkl", "widths": (128, 128), "features": 128, "steps": 1000, "rate": 0.02},
-        **{"weight_std": 3.0**-0.5, "bias_std": 0.1, "decay": 0.01, "patience": 0},
+        **{"name": "dkl", "widths": (128, 128), "features": 128, "activation": "tanh"},
+        **{"steps": 1000, "rate": 0.02, "weight_std": 3.0**-0.5, "bias_std": 0.1},
+        **{"decay": 0.01, "patience": 0},
     },
     "paper-hmc": {
         "name": "hmc",

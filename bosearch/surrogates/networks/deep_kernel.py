@@ -50,9 +50,9 @@ class DeepKernel:
     """
 
     name: ClassVar[str] = "dkl"
-    widths: tuple[int, ...] = (64, 64)
+    widths: tuple[int, ...] = (64,)
     features: int = 8
-    activation: Activation = "tanh"
+    activation: Activation = "gelu"
     kernel: Profile = "matern52"
     steps: int = 400
     rate: float = 0.02

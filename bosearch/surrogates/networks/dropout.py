@@ -52,7 +52,7 @@ class Dropout:
 
     name: ClassVar[str] = "dropout"
     widths: tuple[int, ...] = (64, 64)
-    activation: Activation = "tanh"
+    activation: Activation = "gelu"
     drop: float = 0.1
     members: int = 32
     steps: int = 1000

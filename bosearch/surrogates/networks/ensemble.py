@@ -99,9 +99,9 @@ class Ensemble:
 
     name: ClassVar[str] = "ensemble"
     widths: tuple[int, ...] = (64, 64)
-    activation: Activation = "tanh"
+    activation: Activation = "gelu"
     members: int = 16
-    steps: int = 1000
+    steps: int = 800
     rate: float = 0.02
     weight_std: float | None = None
     bias_std: float = 1.0

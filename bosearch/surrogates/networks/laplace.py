@@ -62,9 +62,9 @@ class Laplace:
 
     name: ClassVar[str] = "laplace"
     widths: tuple[int, ...] = (64, 64)
-    activation: Activation = "tanh"
-    steps: int = 500
-    rounds: int = 2
+    activation: Activation = "gelu"
+    steps: int = 350
+    rounds: int = 3
     rate: float = 0.1
     weight_std: float | None = None
     bias_std: float = 1.0

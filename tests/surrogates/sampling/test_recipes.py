@@ -200,12 +200,6 @@ def test_wrong_options_are_refused(table: dict[str, Any], message: str) -> None:
         load(table)
 
 
-@pytest.mark.parametrize("name", ["paper-hmc", "paper-sghmc"])
-def test_networks_of_the_study_are_of_tanh(name: str) -> None:
-    recipe: Any = load(name)
-    assert recipe.activation == "tanh"  # whatever the default is
-
-
 @pytest.mark.parametrize("name", ["hmc", "langevin", "sghmc"])
 @pytest.mark.parametrize(
     ("option", "value", "message"),
