@@ -1,22 +1,27 @@
 """A surrogate that chooses among others by how well they predict what was held out.
 
 No model is the best on every problem, so the observations decide: each member of a small
-pool is fitted, scored by the mean log density that it gives to an observation when told all
-others, and the best one is used. Where that has no closed form it takes five more fits.
+pool is fitted and scored by the log density that it gives to an observation when told all
+others. Where that has no closed form it takes five more fits. The first member is used
+unless another one is ahead by more than chance explains: a search keeps its model for a few
+dozen observations, and the best of several noisy scores is mostly the luckiest.
 
 Source: Geisser and Eddy (1979), "A predictive approach to model selection"; Gelfand and Dey
-(1994). Ours: a single density counts for no less than -8 standardised nats (four standard
-deviations off), so that one outlier does not decide.
+(1994); the standard error of paired differences, and not to leave the simplest model within
+it: Breiman, Friedman, Olshen and Stone (1984), section 3.4.3; Vehtari, Gelman and Gabry (2017),
+eq. 24. Ours: two standard errors, and a single density counts for no less than -8 standardised
+nats (four standard deviations off), so that one outlier does not decide.
 """
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Self, final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from bosearch.errors import SurrogateError
 from bosearch.study.problem import suggest
@@ -30,15 +35,17 @@ from bosearch.surrogates.warping import standardisation
 if TYPE_CHECKING:
     from botorch.models.model import Model
 
+Bools = NDArray[np.bool_]
 POOL = ("gp", "gp-gamma", "linear", "spherical-linear", "ibnn", "map-saas")
 _LEAST = -8.0  # nats that one observation can cost, standardised
 _FOLDS = 5
+_ERRORS = 2.0  # standard errors that another member must be ahead of the first
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class Chosen:
-    """The best member, fitted, and what all of them scored.
+    """The member in use, fitted, and what all of them scored.
 
     Args:
         name: Of the member.
@@ -91,7 +98,8 @@ class Portfolio:
     """A pool of surrogates, of which the observations choose one at each fit.
 
     Args:
-        pool: Names of surrogates or presets, with their own defaults.
+        pool: Names of surrogates or presets, with their own defaults. The first one is used
+            where no other is clearly better.
     """
 
     name: ClassVar[str] = "auto"
@@ -114,7 +122,7 @@ class Portfolio:
         object.__setattr__(self, "pool", tuple(names))  # a study file has lists
 
     def fit(self, data: Data, embedding: Embedding, *, seed: int) -> Chosen:
-        """Fit all members and keep the best; the first one if none can be scored.
+        """Fit all members, and keep the first one that can be fitted or one that is clearly better.
 
         Raises:
             SurrogateError: There are no observations, or some are not finite.
@@ -123,20 +131,24 @@ class Portfolio:
         check(data)
         start_s = time.process_time()
         fits: dict[str, Fitted] = {}
-        scores: dict[str, float] = {}
+        densities: dict[str, Array] = {}
         broken: dict[str, str] = {}
         for name in self.pool:
             recipe = registry.load(name)
             try:
                 fits[name] = recipe.fit(data, embedding, seed=seed)
-                scores[name] = score(fits[name], recipe, data, embedding, seed=seed)
+                scored = held_out(fits[name], recipe, data, embedding, seed=seed)
             except (ArithmeticError, np.linalg.LinAlgError) as error:
                 broken[name] = f"{type(error).__name__}: {error}"
+                continue
+            if scored is not None:
+                densities[name] = scored
         if not fits:
             raise ArithmeticError(f"no surrogate of the pool can be fitted: {broken}")
-        ranked = sorted(fits, key=lambda name: -scores.get(name, -math.inf))
-        best = ranked[0]
-        told = [f"{name} {scores[name]:.3f}" for name in ranked if name in scores]
+        best = preferred(densities) or next(iter(fits))
+        scores = {name: float(part.mean()) for name, part in densities.items()}
+        ranked = sorted(scores, key=lambda name: -scores[name])
+        told = [f"{name} {scores[name]:.3f}" for name in ranked]
         told += [f"{name} failed ({reason})" for name, reason in broken.items()]
         report = replace(
             fits[best].report,
@@ -147,10 +159,28 @@ class Portfolio:
         return Chosen(best, fits[best], report, scores)
 
 
-def score(
+def preferred(densities: Mapping[str, Array]) -> str | None:
+    """The first member, or the best of those whose lead over it is more than chance.
+
+    Args:
+        densities: ``n`` log densities per member, of the same observations.
+    """
+    if not densities:
+        return None
+    first = next(iter(densities))
+    leads = {name: part - densities[first] for name, part in densities.items() if name != first}
+    clear = {
+        name: float(lead.mean())
+        for name, lead in leads.items()
+        if len(lead) > 1 and lead.mean() > _ERRORS * lead.std(ddof=1) / math.sqrt(len(lead))
+    }
+    return max(clear, key=lambda name: clear[name]) if clear else first
+
+
+def held_out(
     fitted: Fitted, recipe: Surrogate, data: Data, embedding: Embedding, *, seed: int
-) -> float:
-    """Mean log density of an observation given others, standardised; ``-inf`` if there is none.
+) -> Array | None:
+    """``n`` log densities of observations given others, standardised; ``None`` if there are none.
 
     Args:
         fitted: What all ``data`` taught ``recipe``.
@@ -165,18 +195,21 @@ def score(
     _, spread = standardisation(data.y)
     densities = fitted.leave_one_out()
     if densities is None:
-        parts = list(_held_out(recipe, data, embedding, seed))
-        densities = np.concatenate(parts) if parts else None
-    if densities is None:
-        return -math.inf
+        if len(data.y) < 2:
+            return None
+        densities = np.empty(len(data.y))
+        for out, part in _in_folds(recipe, data, embedding, seed):
+            densities[out] = part
     densities = np.nan_to_num(densities + math.log(spread), nan=-math.inf, neginf=-math.inf)
-    return float(np.maximum(densities, _LEAST).mean())
+    return np.maximum(densities, _LEAST)
 
 
-def _held_out(recipe: Surrogate, data: Data, embedding: Embedding, seed: int) -> Iterator[Array]:
-    """Log densities of every fifth observation, given the others; normal, with both moments."""
+def _in_folds(
+    recipe: Surrogate, data: Data, embedding: Embedding, seed: int
+) -> Iterator[tuple[Bools, Array]]:
+    """Every fifth observation and its log density given the others; normal, with both moments."""
     folds = np.arange(len(data.y)) % _FOLDS
-    for fold in range(_FOLDS if len(data.y) > 1 else 0):
+    for fold in range(_FOLDS):
         out = folds == fold
         if not out.any():
             continue
@@ -188,4 +221,4 @@ def _held_out(recipe: Surrogate, data: Data, embedding: Embedding, seed: int) ->
         known = data.sem[out] ** 2
         total = np.maximum(var, 0.0) + np.where(np.isnan(known), fitted.noise_var, known)
         total = np.maximum(total, 1e-300)
-        yield -0.5 * (np.log(2.0 * np.pi * total) + (data.y[out] - mean) ** 2 / total)
+        yield out, -0.5 * (np.log(2.0 * np.pi * total) + (data.y[out] - mean) ** 2 / total)

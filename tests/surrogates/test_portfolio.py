@@ -12,20 +12,20 @@ from numpy.typing import NDArray
 from bosearch.errors import SurrogateError
 from bosearch.surrogates import registry
 from bosearch.surrogates.interface import Fitted
-from bosearch.surrogates.portfolio import Portfolio, score
+from bosearch.surrogates.portfolio import Portfolio, held_out, preferred
 from bosearch.surrogates.schedule import Data
 from tests.acquisition.stubs import Stub, quadratic
 
 Array = NDArray[np.float64]
 D = 3
 RNG = np.random.default_rng(0)
-X = RNG.uniform(size=(16, D))
-NOISE = 0.02 * RNG.normal(size=16)
+X = RNG.uniform(size=(40, D))
+NOISE = 0.02 * RNG.normal(size=40)
 STRAIGHT = X @ [1.0, 2.0, -1.0] + NOISE
 WAVY = np.sin(8 * X[:, 0]) + X[:, 1] ** 2
 
 
-def told(y: Array, n: int = 16) -> Data:
+def told(y: Array, n: int = 40) -> Data:
     return Data(X[:n], y[:n], np.full(n, np.nan))
 
 
@@ -35,6 +35,18 @@ def test_the_observations_choose(y: Array, best: str) -> None:
     assert chosen.name == best
     assert max(chosen.scores, key=lambda name: chosen.scores[name]) == best
     assert chosen.report.warnings[0].startswith(f"chose {best}: {best} ")
+
+
+def test_another_member_must_be_ahead_by_two_standard_errors() -> None:
+    first = RNG.normal(size=25)
+    lead = RNG.normal(size=25)
+    lead = (lead - lead.mean()) / lead.std(ddof=1)  # a standard error of 0.2
+    for ahead, best in ((0.39, "gp"), (0.41, "linear"), (-1.0, "gp")):
+        assert preferred({"gp": first, "linear": first + lead + ahead}) == best
+    both = {"gp": first, "linear": first + lead + 0.5, "ibnn": first + 0.45}
+    assert preferred(both) == "linear"  # of those that are clearly ahead, the best
+    assert preferred({"gp": first[:1], "linear": first[:1] + 9.0}) == "gp"  # of one, no spread
+    assert preferred({}) is None
 
 
 def test_scores_are_mean_densities_of_what_was_left_out_in_any_unit() -> None:
@@ -62,20 +74,21 @@ def test_an_update_keeps_the_member_and_what_was_fitted() -> None:
 
 
 def test_without_a_closed_form_a_fifth_is_held_out_in_turn() -> None:
-    data = told(STRAIGHT)
+    data = told(STRAIGHT, 16)
     recipe: Any = Stub(noise_std=0.1)
-    value = score(recipe.fit(data, quadratic(D), seed=0), recipe, data, quadratic(D), seed=0)
+    found = held_out(recipe.fit(data, quadratic(D), seed=0), recipe, data, quadratic(D), seed=0)
+    assert found is not None
     total = 0.0
     for fold in range(5):
         out = np.arange(16) % 5 == fold
-        seen = Data(X[~out], STRAIGHT[~out], data.sem[~out])
+        seen = Data(data.X[~out], data.y[~out], data.sem[~out])
         fitted = recipe.fit(seen, quadratic(D), seed=0)
-        for x, y in zip(X[out], STRAIGHT[out], strict=True):
+        for x, y in zip(data.X[out], data.y[out], strict=True):
             members = fitted.members(_points(x)).numpy()[:, 0]
             var = members.var(ddof=1) + 0.1**2
             log_density = -0.5 * (math.log(2 * math.pi * var) + (y - members.mean()) ** 2 / var)
-            total += max(log_density + math.log(STRAIGHT.std(ddof=1)), -8.0)
-    assert value == pytest.approx(total / 16)
+            total += max(log_density + math.log(data.y.std(ddof=1)), -8.0)
+    assert found.sum() == pytest.approx(total)
 
 
 def _points(x: Array) -> Any:
