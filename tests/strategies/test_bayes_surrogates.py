@@ -192,12 +192,12 @@ def test_a_breakdown_falls_back_and_says_why(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_portfolio_says_what_it_chose_and_why() -> None:
-    pool = {"name": "auto", "pool": ["gp", "linear"]}
+    pool = {"name": "auto", "pool": ["linear", "gp"]}
     loop = Loop(LOSS, {**GP, "surrogate": pool})
-    loop.run(9, lambda p: {"loss": 2 * p["x"] - p["y"] + 0.01 * np.sin(50 * p["x"])})
+    loop.run(12, bowl)
     said = loop.trials[-1].provenance
     assert said["surrogate"] == pool
-    assert said["model"]["-loss"]["chosen"] == "linear"
+    assert said["model"]["-loss"]["chosen"] == "gp"  # a bowl is no plane
     assert set(said["model"]["-loss"]["scores"]) == {"gp", "linear"}
 
 
