@@ -233,7 +233,7 @@ class BatchedMLP:
     def _activate(self, a: Tensor) -> Tensor:
         if self.activation == "tanh":
             return a.tanh()
-        return a.relu() if self.activation == "relu" else a * torch.special.ndtr(a)
+        return a.relu() if self.activation == "relu" else torch.nn.functional.gelu(a)
 
     def _derivative(self, a: Tensor, h: Tensor) -> Tensor:
         """Of the activation at ``a``, where its value is ``h``."""
@@ -241,6 +241,5 @@ class BatchedMLP:
             return 1.0 - h.square()
         if self.activation == "relu":
             return (a > 0.0).to(a.dtype)
-        density = (-0.5 * a.square()).exp() / math.sqrt(2.0 * math.pi)
-        cdf: Tensor = torch.special.ndtr(a)
-        return cdf + a * density
+        slope: Tensor = torch.ops.aten.gelu_backward(torch.ones_like(a), a)  # in one pass
+        return slope

@@ -109,3 +109,17 @@ def test_weights_are_told_from_biases() -> None:
     stds = BatchedMLP((2,), weight_std=1.5, bias_std=0.5).stds(1)
     narrow, wide = 1.5 / math.sqrt(2.0), 1.5
     assert stds.tolist() == pytest.approx([wide, wide, 0.5, 0.5, narrow, narrow, 0.5])
+
+
+def test_gelu_is_a_share_of_its_input_by_the_normal_distribution() -> None:
+    """Hendrycks and Gimpel (2016), eq. 2; slopes by the product rule, and theirs in turn."""
+    mlp = BatchedMLP((1,), "gelu", weight_std=1.0, bias_std=1.0)
+    z = torch.tensor([[1.0, 0.0, 1.0, 0.0]], dtype=torch.float64)  # f(Z) = gelu(2 Z - 1)
+    a = torch.linspace(-9.0, 9.0, 37, dtype=torch.float64)
+    Z = (0.5 * (a + 1.0)).unsqueeze(-1).requires_grad_()
+    cdf, density = torch.special.ndtr(a), (-0.5 * a.square()).exp() / math.sqrt(2.0 * math.pi)
+    torch.testing.assert_close(mlp.forward(z, Z)[0], a * cdf, rtol=1e-12, atol=1e-15)
+    slopes = mlp.hidden(z, Z).derivatives[0].squeeze()
+    torch.testing.assert_close(slopes, cdf + a * density, rtol=1e-12, atol=1e-14)
+    (found,) = torch.autograd.grad(slopes.sum(), Z)  # by Z: twice that by a
+    torch.testing.assert_close(0.5 * found[:, 0], (2.0 - a.square()) * density)
