@@ -2,7 +2,7 @@
 """What surrogates cost and how well they predict, side by side: ratios of CPU seconds.
 
     python scripts/bench_surrogates.py                 # all rows
-    python scripts/bench_surrogates.py networks mcmc   # some
+    python scripts/bench_surrogates.py networks scores # some
 
 Every row measures both sides in turn in this process, one thread, and prints the median of
 the ratios with the least and the greatest. Peers: a plain loop that trains one network after
@@ -183,24 +183,31 @@ def gaussian() -> Iterator[Row]:
     yield "the same / gp", "", spent
 
 
-def mcmc() -> Iterator[Row]:
-    """How chains over weights predict, against the Gaussian process."""
+def scores() -> Iterator[Row]:
+    """How networks predict, against the Gaussian process: median and range over data sets."""
     cases = ((branin_of_cube, 50, 2, "Branin"), (hartmann_of_cube, 100, 6, "Hartmann-6"))
     for function, n, d, title in cases:
-        data, held_out = noisy(function, n, d, 0), noisy(function, 512, d, 1)
-        reference = log_score(fit("gp", data), held_out)
-        for name in ("hmc", "langevin", "ensemble", "laplace", "vbll", "dkl"):
-            found = fit(name, data)
-            gap = log_score(found, held_out) - reference
-            report = found.report
-            facts = f"{gap:+.3f} nats, {report.seconds:.3g} CPU s"
-            if report.r_hat is not None:
-                facts += f", R-hat {report.r_hat:.3f}, ESS {report.ess:.0f}"
+        pairs = [
+            (noisy(function, n, d, seed), noisy(function, 512, d, 100 + seed)) for seed in range(3)
+        ]
+        references = [log_score(fit("gp", data), held_out) for data, held_out in pairs]
+        for name in ("hmc", "langevin", "ensemble", "laplace", "vbll", "dkl", "dropout"):
+            found = [fit(name, data) for data, _ in pairs]
+            gaps = [
+                log_score(one, held_out) - reference
+                for one, (_, held_out), reference in zip(found, pairs, references, strict=True)
+            ]
+            seconds = statistics.median(one.report.seconds for one in found)
+            facts = f"{statistics.median(gaps):+.2f} ({min(gaps):+.2f} .. {max(gaps):+.2f}) nats"
+            facts += f", {seconds:.3g} CPU s"
+            mixed = [one.report.r_hat for one in found if one.report.r_hat is not None]
+            if mixed:
+                facts += f", R-hat {min(mixed):.2f} .. {max(mixed):.2f}"
             target = "<= 0.1" if name == "hmc" else ""
             yield f"{title}, {n} observations: log score of {name} behind gp", target, facts
 
 
-SECTIONS = {"gaussian": gaussian, "networks": networks, "laplace": laplace, "mcmc": mcmc}
+SECTIONS = {"gaussian": gaussian, "networks": networks, "laplace": laplace, "scores": scores}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
