@@ -10,7 +10,6 @@ and drawn afterwards (see ``marginal``), long trajectories, and diagnostics of t
 from dataclasses import dataclass, replace
 from typing import ClassVar, final
 
-import torch
 from torch import Generator
 
 from bosearch.surrogates.networks.mlp import Activation
@@ -72,5 +71,5 @@ class Hmc(SampledNetwork):
             guess=0.01,
             length=self.length,
         )
-        states = torch.stack([marginal.completed(state, generator) for state in found.states])
-        return replace(found, states=states, gradients=self.start_steps + found.gradients), ()
+        found = marginal.drawn(found, generator)
+        return replace(found, gradients=self.start_steps + found.gradients), ()

@@ -14,7 +14,7 @@ Source: Bishop (2006), *Pattern Recognition and Machine Learning*, eqs. 3.49 to 
 Dempster, Laird and Rubin (1977), eq. 3.15, for slopes as expectations.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import final
 
@@ -22,6 +22,7 @@ import torch
 from torch import Generator, Tensor
 
 from bosearch.surrogates.networks.mlp import Hidden
+from bosearch.surrogates.sampling.density import Draws
 from bosearch.surrogates.sampling.target import Target
 
 
@@ -94,6 +95,11 @@ class Marginal:
         if not bool(torch.isfinite(drawn).all()):
             raise ArithmeticError("the last layer of a network cannot be drawn")
         return torch.cat([state[:, :-2], drawn.squeeze(-1).to(state), state[:, -2:]], dim=-1)
+
+    def drawn(self, draws: Draws, generator: Generator) -> Draws:
+        """Draws of this posterior as draws of ``target``; see ``completed``."""
+        states = torch.stack([self.completed(state, generator) for state in draws.states])
+        return replace(draws, states=states)
 
     def _growth(self, state: Tensor) -> Tensor:
         """``chains x 1`` factors of all weights."""
