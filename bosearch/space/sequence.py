@@ -28,7 +28,8 @@ class Sequence(Parameter):
         length: Their number in a string.
         embedding: What is known of whole strings: a function from a list of ``m`` of them to
             ``m x p`` numbers, a language model for instance, or its name ``"module:function"``
-            where the code is supplied later. A study keeps the name.
+            where the code is supplied later. A study keeps the name; strategy ``gameopt``
+            models the features, others the letters.
     """
 
     type: ClassVar[str] = "sequence"

@@ -168,13 +168,18 @@ class FeatureModelling:
         return {**described(self.trained), "features": self._table.shape[1]}
 
     @cached_property
-    def _seen(self) -> Bools:
-        return _known(self.features(self.record.X))
+    def _every(self) -> Array:
+        """Features of all completed trials, NaN where nothing is known."""
+        return self.features(self.record.X)
 
-    @cached_property
+    @property
+    def _seen(self) -> Bools:
+        return _known(self._every)
+
+    @property
     def _table(self) -> Array:
         """``n x p`` features of ``X``."""
-        return self.features(self.X)
+        return self._every[self._seen]
 
     @cached_property
     def _components(self) -> PrincipalComponents:

@@ -83,17 +83,30 @@ def _is_a_game(problem: Problem) -> bool:
     """Whether unordered choices dominate, and their sites can share one payoff."""
     sizes = [f.size or 1 for f in problem.space.factors if f.kind == "categorical"]
     discrete = [f.size for f in problem.space.factors if f.size is not None]
+    embedded = _embedded(problem)
     return (
-        prod(sizes) > MANY_COMBINATIONS
+        (prod(sizes) > MANY_COMBINATIONS or len(embedded) == len(problem.space.parameters))
         and max(discrete) <= MOST_LEVELS
         and len(problem.objectives) == 1
         and not problem.constraints
     )
 
 
+def _embedded(problem: Problem) -> list[str]:
+    """Names of the sequences with an embedding."""
+    parameters = problem.space.parameters.items()
+    return [name for name, p in parameters if getattr(p, "embedding", None) is not None]
+
+
 def _reasons_for_gameopt(problem: Problem) -> list[str]:
     factors = problem.space.factors
     categorical = sum(factor.kind == "categorical" for factor in factors)
+    if _embedded(problem):
+        return [
+            "sequences with embeddings: a game in which every site is a player, on a model of their"
+            " features",
+            "one objective: upper confidence bound",
+        ]
     return [
         f"{categorical} of {len(factors)} factors are unordered, with more than"
         f" {MANY_COMBINATIONS:,} combinations: a game in which every site is a player",
@@ -119,4 +132,6 @@ def _reasons_for_bayes(problem: Problem) -> list[str]:
             f"{len(problem.constraints)} outcome constraint"
             f"{'s' if problem.constraints[1:] else ''}: weighted by the probability of feasibility"
         )
+    if embedded := _embedded(problem):
+        reasons.append(f"the embedding of {', '.join(embedded)} is not used: gameopt knows how to")
     return reasons

@@ -10,9 +10,9 @@ import pytest
 from bosearch.asktell import Study
 from bosearch.errors import BosearchError, SpaceError, StrategyError
 from bosearch.io.study_file import load_study_file
-from bosearch.space import Choice, Space
+from bosearch.space import Choice, Real, Space
 from bosearch.space import Sequence as Letters
-from bosearch.strategies import load
+from bosearch.strategies import load, resolve
 from bosearch.study import Problem, maximize
 from tests.strategies.test_gameopt import Loop, likeness
 
@@ -162,4 +162,13 @@ def test_parameters_without_an_embedding_are_named() -> None:
     space = Space(seq=Letters("ACGT", 6, embedding=embed), c=Choice(["a", "b"]))
     with pytest.raises(StrategyError, match="'c' has none"):
         load("gameopt", Problem(space, (maximize("f"),)), {})
-    load("gameopt", Problem(space, (maximize("f"),)), {"model": "sites"})
+    on_sites = load("gameopt", Problem(space, (maximize("f"),)), {"model": "sites"})
+    assert on_sites.supports(Problem(space, (maximize("f"),))).ok
+
+
+def test_auto_plays_on_embeddings_and_says_where_it_cannot() -> None:
+    name, reasons = resolve("auto", problem(embed))  # 4096 words alone would be no game
+    assert (name, "embeddings" in reasons[0]) == ("gameopt", True)
+    space = Space(seq=Letters("ACGT", 3, embedding=embed), x=Real(0, 1))
+    name, reasons = resolve("auto", Problem(space, (maximize("f"),)))
+    assert (name, reasons[-1].split(":")[0]) == ("bayes", "the embedding of seq is not used")
