@@ -206,12 +206,12 @@ class BayesStrategy:
 
     def _models(self, modelling: Modelling) -> Models:
         if self._recipe is None:
-            return BuiltIn(modelling)
+            return BuiltIn(modelling, self.options.warp)
         module: Any = import_module("bosearch.strategies.surrogate_models")  # with torch
         if self._fits is None:
             self._fits = module.Fits()
         models = module.SurrogateModels(
-            modelling, self._recipe, self._fits, self.options.acquisition
+            modelling, self._recipe, self._fits, self.options.acquisition, self.options.warp
         )
         return cast("Models", models)
 

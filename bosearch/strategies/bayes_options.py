@@ -29,6 +29,8 @@ class BayesOptions:
         switching: Stay on a point until the posterior's standard deviation has fallen by
             this factor, above 1; ``None`` moves on after each measurement.
         region: ``turbo`` searches in a trust region around the best point.
+        warp: Model one objective on the scale of a power transform, unless standard errors
+            were told.
     """
 
     initial: int | None = None
@@ -37,6 +39,7 @@ class BayesOptions:
     acquisition: Wanted = "auto"
     switching: float | None = None
     region: RegionName | None = None
+    warp: bool = True
 
     def __post_init__(self) -> None:
         if self.initial is not None and (
@@ -49,6 +52,8 @@ class BayesOptions:
         _need_word("acquisition", self.acquisition, WANTED)
         if self.region is not None:
             _need_word("region", self.region, get_args(RegionName))
+        if not isinstance(self.warp, bool):
+            raise StrategyError(f"strategy 'bayes': warp must be true or false, got {self.warp!r}")
         if self.surrogate is not None and not isinstance(self.surrogate, str | Mapping):
             raise StrategyError(
                 "strategy 'bayes': surrogate must be a name, or a table with a name and options,"
@@ -85,6 +90,8 @@ class BayesOptions:
             yield f"acquisition {self.acquisition}"
         if self.region is not None:
             yield "trust region around the best point, halved and doubled by its successes"
+        if not self.warp:
+            yield "values as they were measured, without a power transform"
         if self.switching is not None:
             yield f"stays on a point until it is known better by a factor of {self.switching}"
 

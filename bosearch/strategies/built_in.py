@@ -20,9 +20,10 @@ from bosearch.surrogates.warping import Warp
 @final
 @dataclass(eq=False)
 class BuiltIn:
-    """Gaussian processes in NumPy; one objective is modelled on a warped scale."""
+    """Gaussian processes in NumPy; one objective is modelled on a warped scale if ``warp``."""
 
     modelling: Modelling
+    warp: bool = True
 
     slopes = True
 
@@ -37,10 +38,15 @@ class BuiltIn:
             several = import_module("bosearch.strategies.several")  # with torch: three seconds
             return Choice(*cast("Any", several.hypervolume_improvement(modelling, rng)))
         (objective,) = modelling.problem.objectives
-        model, y = modelling.warped_model(objective)
-        outcomes = Outcomes(modelling.X, y, modelling.feasible(), self.noisy)
+        trained = modelling.of_objective(objective, warp=self.warp)
+        outcomes = Outcomes(modelling.X, trained.y, modelling.feasible(), self.noisy)
         acquisition = improvement(
-            model, modelling.constraints(), modelling.success(), outcomes, modelling.pending, rng
+            trained.model,
+            modelling.constraints(),
+            modelling.success(),
+            outcomes,
+            modelling.pending,
+            rng,
         )
         if acquisition.objective is None:
             return Choice(acquisition, "log probability of feasibility", {})
@@ -78,11 +84,8 @@ class BuiltIn:
 
     def _objectives(self) -> Iterator[tuple[str, float, GaussianProcess, Warp | None]]:
         for o in self.modelling.problem.objectives:
-            if self._several:
-                yield o.metric, o.sign, self.modelling.model(o.metric, o.sign), None
-            else:
-                model, _ = self.modelling.warped_model(o)
-                yield o.metric, o.sign, model, self.modelling.warp(o)
+            trained = self.modelling.of_objective(o, warp=self.warp and not self._several)
+            yield o.metric, o.sign, trained.model, trained.memory.warp
 
     def _constraints(self) -> Iterator[tuple[str, float, GaussianProcess, Warp | None]]:
         models = self.modelling.constraints()

@@ -13,8 +13,10 @@ from typing import final
 from bosearch.acquisition.torch_acquisition import numerics
 from bosearch.errors import SurrogateError
 from bosearch.surrogates.embedding import Embedding
+from bosearch.surrogates.fit import Recipe
 from bosearch.surrogates.interface import Capability, Fitted, Surrogate
-from bosearch.surrogates.schedule import EACH_UNTIL, GROWTH, Data
+from bosearch.surrogates.schedule import EACH_UNTIL, GROWTH, Data, train
+from bosearch.surrogates.warping import Warp
 
 
 @final
@@ -33,6 +35,7 @@ class Fits:
 
     _kept: dict[tuple[str, bool], tuple[tuple[int, int], Fitted]] = field(default_factory=dict)
     _absorb: dict[str, bool] = field(default_factory=dict)
+    _scale: tuple[int, Warp | None] | None = None
 
     def fit(
         self, name: str, recipe: Surrogate, data: Data, embedding: Embedding, *, seed: int
@@ -53,8 +56,7 @@ class Fits:
         n = len(data.y)
         first = last_due(n)
         if first < n and self._absorb.get(name, True):
-            begin = Data(data.X[:first], data.y[:first], data.sem[:first])
-            fitted = self._once(name, recipe, begin, embedding, seed)
+            fitted = self._once(name, recipe, data.first(first), embedding, seed)
             self._absorb[name] = Capability.UPDATE in fitted.capabilities
             if self._absorb[name]:
                 try:
@@ -62,6 +64,17 @@ class Fits:
                 except SurrogateError:  # not of this surrogate's kind: fit instead
                     self._absorb[name] = False
         return Fit(self._once(name, recipe, data, embedding, seed), n)
+
+    def warp(self, data: Data, recipe: Recipe) -> Warp | None:
+        """The scale on which a Gaussian process explains the observations of the last fit best.
+
+        Raises:
+            ArithmeticError: A covariance cannot be factored.
+        """
+        begin = data.first(last_due(len(data.y)))
+        if self._scale is None or self._scale[0] != begin.checksum():
+            self._scale = begin.checksum(), train(begin, recipe, None, warp=True).memory.warp
+        return self._scale[1]
 
     def _once(
         self, name: str, recipe: Surrogate, data: Data, embedding: Embedding, seed: int

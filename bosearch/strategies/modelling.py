@@ -23,7 +23,6 @@ from bosearch.surrogates.gp import GaussianProcess
 from bosearch.surrogates.kernel import PROFILES
 from bosearch.surrogates.likelihood import Priors
 from bosearch.surrogates.schedule import Data, Memory, Trained, train
-from bosearch.surrogates.warping import Warp
 
 KERNEL = "matern52"
 SUCCESS = "success of the evaluation"  # name of the model of failures; no metric has blanks
@@ -99,6 +98,10 @@ class Modelling:
         sems = [trial.values[metric].sem for trial in self.completed]
         return np.array([np.nan if sem is None else sem for sem in sems], dtype=float)
 
+    def exact(self, metric: str) -> bool:
+        """Whether no standard error of the metric was told but zeros."""
+        return not (self.sems(metric) > 0.0).any()
+
     def feasible(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """Which completed trials satisfy the outcome constraints."""
         constraints = self.problem.constraints
@@ -114,18 +117,21 @@ class Modelling:
         """A model of ``sign`` times the metric, in the metric's units."""
         return self._train(signed(metric, sign), self.data(metric, sign)).model
 
-    def warped_model(self, objective: Objective) -> tuple[GaussianProcess, Array]:
-        """A model of an objective on the scale that suits it, and its values on that scale.
+    def of_objective(self, objective: Objective, *, warp: bool) -> Trained:
+        """A model of an objective, and its values, on the metric's own scale or a warped one.
 
         Values with told standard errors stay as they are: a warp would turn
         their mean into something else.
-        """
-        trained = self._warped(objective)
-        return trained.model, trained.y
 
-    def warp(self, objective: Objective) -> Warp | None:
-        """The scale of ``warped_model``; ``None`` if it is the metric's own."""
-        return self._warped(objective).memory.warp
+        Args:
+            objective: Of the study.
+            warp: Whether the scale may be the one that suits the values.
+        """
+        name = signed(objective.metric, objective.sign)
+        data = self.data(objective.metric, objective.sign)
+        if not warp or not self.exact(objective.metric):
+            return self._train(name, data)
+        return self._train(f"warped {name}", data, warp=True)
 
     def constraints(self) -> list[AtLeast]:
         """Models of the outcome constraints, each with the bound that it must reach."""
@@ -153,10 +159,12 @@ class Modelling:
             noise_var: What a model inferred.
             spread: Of the outputs, in the same units as the noise.
         """
-        sems = self.sems(metric)
-        if (sems > 0.0).any():
+        if not self.exact(metric):
             return True
-        return bool(np.isnan(sems).any()) and noise_var > (_NOISE_THAT_MATTERS * spread) ** 2
+        return (
+            bool(np.isnan(self.sems(metric)).any())
+            and noise_var > (_NOISE_THAT_MATTERS * spread) ** 2
+        )
 
     def noise_std(self, metric: str, noise_var: float) -> float:
         """Standard deviation to expect of a measurement: as told, or else as inferred."""
@@ -175,8 +183,7 @@ class Modelling:
         Args:
             noisy: Whether noise of an objective, told or inferred, matters.
         """
-        metrics = self.problem.modelled
-        if any((self.sems(metric) > 0.0).any() for metric in metrics):
+        if not all(self.exact(metric) for metric in self.problem.modelled):
             return "always"
         return "when exhausted" if noisy else "never"
 
@@ -197,11 +204,6 @@ class Modelling:
     @property
     def _objectives(self) -> Sequence[Objective]:
         return self.problem.objectives
-
-    def _warped(self, objective: Objective) -> Trained:
-        exact = not (self.sems(objective.metric) > 0.0).any()
-        name = f"warped {signed(objective.metric, objective.sign)}"
-        return self._train(name, self.data(objective.metric, objective.sign), warp=exact)
 
     def _train(self, name: str, data: Data, *, warp: bool = False) -> Trained:
         if name not in self._trained:

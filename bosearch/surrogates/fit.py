@@ -10,6 +10,7 @@ from scipy.optimize import minimize
 from bosearch.surrogates.embedding import Embedding
 from bosearch.surrogates.kernel import Array, Profile
 from bosearch.surrogates.likelihood import Hyperparameters, Observations, Priors, log_posterior
+from bosearch.surrogates.warping import POWERS
 
 JITTER = 1e-9  # added to noise variances, relative to the spread of the outputs
 THRIFTY_ABOVE = 300  # observations above which a random subset goes first
@@ -49,26 +50,28 @@ class Fit:
     thrifty_gradients: int = 0
 
 
-def default_start(recipe: Recipe) -> Hyperparameters:
-    """Length scales at a prior's centre that leaves neighbours visible, little noise."""
+def default_start(recipe: Recipe, *, warp: bool = False) -> Hyperparameters:
+    """Length scales at a prior's centre that leaves neighbours visible, little noise, no bend."""
     priors = recipe.priors
     return Hyperparameters(
         np.full(recipe.embedding.count, priors.lengthscale.loc - 1.0),
         priors.signal.loc,
         _LOG_NOISE_START,
         0.0,
+        recipe.priors.power.loc if warp else None,
     )
 
 
-def random_start(recipe: Recipe, rng: np.random.Generator) -> Hyperparameters:
+def random_start(
+    recipe: Recipe, rng: np.random.Generator, *, warp: bool = False
+) -> Hyperparameters:
     """A draw around the default start, as wide as where fits end up."""
-    start = default_start(recipe)
+    start = default_start(recipe, warp=warp)
     spread = rng.normal(scale=1.0, size=recipe.embedding.count)
-    return Hyperparameters(
-        start.log_lengthscales - 0.5 + spread,
-        start.log_signal,
-        start.log_noise + float(rng.uniform(-4.0, 2.0)),
-        0.0,
+    return replace(
+        start,
+        log_lengthscales=start.log_lengthscales - 0.5 + spread,
+        log_noise=start.log_noise + float(rng.uniform(-4.0, 2.0)),
     )
 
 
@@ -80,6 +83,8 @@ def fit(
     max_gradients: int = 200,
 ) -> Fit:
     """Climb the log posterior density from each start; return the highest end.
+
+    Values are warped if the starts have a power.
 
     With more than ``THRIFTY_ABOVE`` observations the climbs use that many of them,
     spread evenly over the record, and only the best one is finished on all.
@@ -129,9 +134,12 @@ def climb(
         _BOUNDS_NOISE,
         _BOUNDS_MEAN,
     ]
+    if start.power is not None:
+        bounds.append(POWERS)
     theta = np.clip(start.vector(), *np.transpose(bounds))
     if not np.isnan(observations.known_var).any():  # nothing to infer
-        bounds[-2] = (theta[-2], theta[-2])
+        noise = recipe.embedding.count + 1
+        bounds[noise] = (theta[noise], theta[noise])
     result = minimize(
         objective,
         theta,
@@ -142,7 +150,8 @@ def climb(
     )
     if result.fun >= 1e10:
         raise ArithmeticError("the covariance of the observations cannot be factored")
-    return Fit(Hyperparameters.from_vector(result.x), -float(result.fun) * n, int(result.nfev))
+    hyper = Hyperparameters.from_vector(result.x, recipe.embedding.count)
+    return Fit(hyper, -float(result.fun) * n, int(result.nfev))
 
 
 def _best(climbs: Sequence[Fit]) -> Fit:

@@ -6,13 +6,15 @@ correlation :math:`k`, the length scales :math:`l`, the signal variance
 
     y ~ N(mean, sigma_f^2 k(Z, Z; l) + diag(known noise, or sigma^2)).
 
-Everything is a function of one vector ``theta`` = (log length scales, log
-signal variance, log noise variance, mean), with closed-form derivatives:
-one gradient costs one Cholesky factorisation and one inverse.
+If the values are warped, it is ``psi(y; power)`` that is normal, and the density of ``y``
+has the slopes of the transform as factors. Everything is a function of one vector ``theta`` =
+(log length scales, log signal variance, log noise variance, mean, and the power if there is
+one), with closed-form derivatives: one gradient costs one Cholesky factorisation and one inverse.
 
 Sources: Rasmussen and Williams (2006), eqs. 5.8 and 5.9. Priors on length
 scales: Hvarfner, Hellsten and Nardi (2024), "Vanilla Bayesian Optimization
-Performs Great in High Dimensions".
+Performs Great in High Dimensions". Warped outputs: Snelson, Rasmussen and Ghahramani (2004),
+"Warped Gaussian Processes", eq. 6; their transform is another one, and has no prior.
 """
 
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ from scipy.linalg.lapack import dpotrf, dpotri, dpotrs
 
 from bosearch.surrogates.embedding import Embedding
 from bosearch.surrogates.kernel import Array, Profile, squared_distances
+from bosearch.surrogates.warping import transformed
 
 _LOG_2PI = float(np.log(2.0 * np.pi))
 
@@ -44,12 +47,27 @@ class LogNormal:
 
 @final
 @dataclass(frozen=True)
+class Normal:
+    """A normal density."""
+
+    loc: float
+    scale: float
+
+    def log_density(self, x: float) -> tuple[float, float]:
+        """Log-density of ``x`` and its derivative."""
+        u = (x - self.loc) / self.scale
+        return -0.5 * u * u - float(np.log(self.scale)) - 0.5 * _LOG_2PI, -u / self.scale
+
+
+@final
+@dataclass(frozen=True)
 class Priors:
     """What is believed about the hyperparameters before any observation."""
 
     lengthscale: LogNormal
     signal: LogNormal
     noise: LogNormal
+    power: Normal
 
     @classmethod
     def for_dimension(cls, d: int) -> Self:
@@ -57,33 +75,38 @@ class Priors:
 
         A density of ``x`` with ``LogNormal(loc, scale)`` is highest for ``log x = loc -
         scale^2``: here for a noise of 0.2 % of the outputs' spread, four powers of e
-        wide, so that exact and noisy data both find their own.
+        wide, so that exact and noisy data both find their own. Without evidence the power of
+        a warp is 1, which changes nothing.
         """
         return cls(
             lengthscale=LogNormal(np.sqrt(2.0) + 0.5 * np.log(d), np.sqrt(3.0)),
             signal=LogNormal(0.0, 1.0),
             noise=LogNormal(4.0, 4.0),
+            power=Normal(1.0, 0.5),
         )
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class Hyperparameters:
-    """What a fit finds, in standardised units."""
+    """What a fit finds, in standardised units; ``power`` is ``None`` if values are not warped."""
 
     log_lengthscales: Array
     log_signal: float
     log_noise: float
     mean: float
+    power: float | None = None
 
     @classmethod
-    def from_vector(cls, theta: Array) -> Self:
-        """Read (log length scales, log signal, log noise, mean)."""
-        return cls(theta[:-3], float(theta[-3]), float(theta[-2]), float(theta[-1]))
+    def from_vector(cls, theta: Array, scales: int) -> Self:
+        """Read (``scales`` log length scales, log signal, log noise, mean, perhaps the power)."""
+        return cls(theta[:scales], *map(float, theta[scales:]))
 
     def vector(self) -> Array:
         """The same as one vector, as ``from_vector`` reads it."""
         rest = [self.log_signal, self.log_noise, self.mean]
+        if self.power is not None:
+            rest.append(self.power)
         return np.concatenate([self.log_lengthscales, rest])
 
 
@@ -94,7 +117,7 @@ class Observations:
 
     Args:
         Z: ``n x p`` coordinates.
-        y: ``n`` values.
+        y: ``n`` values, not warped yet.
         known_var: ``n`` variances of the noise of ``y``, NaN where it is to be inferred.
     """
 
@@ -133,7 +156,8 @@ def log_posterior(
     Returns:
         The value and its gradient; ``-inf`` and zeros if the covariance cannot be factored.
     """
-    hyper = Hyperparameters.from_vector(theta)
+    count = embedding.count
+    hyper = Hyperparameters.from_vector(theta, count)
     A = observations.Z * np.exp(-hyper.log_lengthscales)[embedding.scales]
     k, slope = profile(squared_distances(A, A))
     k *= np.exp(hyper.log_signal)
@@ -144,12 +168,14 @@ def log_posterior(
     factor, failed = dpotrf(K, lower=1, overwrite_a=1)
     if failed:
         return -np.inf, np.zeros_like(theta)
-    residual = observations.y - hyper.mean
+    seen = transformed(observations.y, hyper.power)
+    residual = seen.values - hyper.mean
     weights, _ = dpotrs(factor, residual, lower=1)
     value = (
         -0.5 * residual @ weights
         - np.log(np.diagonal(factor)).sum()
         - 0.5 * len(residual) * _LOG_2PI
+        + seen.log_slope
     )
     if not np.isfinite(value):
         return -np.inf, np.zeros_like(theta)
@@ -157,11 +183,13 @@ def log_posterior(
     inverse = np.tril(inverse) + np.tril(inverse, -1).T
     G = np.outer(weights, weights) - inverse  # n x n; half of it is d value / d K
     gradient = np.empty_like(theta)
-    gradient[:-3] = _by_log_lengthscales(G * slope, A, embedding)
-    gradient[-3] = 0.5 * np.vdot(G, k)
+    gradient[:count] = _by_log_lengthscales(G * slope, A, embedding)
+    gradient[count] = 0.5 * np.vdot(G, k)
     inferred = np.isnan(observations.known_var)
-    gradient[-2] = 0.5 * np.exp(hyper.log_noise) * np.diagonal(G)[inferred].sum()
-    gradient[-1] = weights.sum()
+    gradient[count + 1] = 0.5 * np.exp(hyper.log_noise) * np.diagonal(G)[inferred].sum()
+    gradient[count + 2] = weights.sum()
+    if hyper.power is not None:
+        gradient[count + 3] = seen.log_slope_by_power - weights @ seen.by_power
     return _with_priors(float(value), gradient, hyper, priors)
 
 
@@ -181,7 +209,13 @@ def _with_priors(
     lengthscale, by_lengthscale = priors.lengthscale.log_density(hyper.log_lengthscales)
     signal, by_signal = priors.signal.log_density(np.array(hyper.log_signal))
     noise, by_noise = priors.noise.log_density(np.array(hyper.log_noise))
-    gradient[:-3] += by_lengthscale
-    gradient[-3] += by_signal
-    gradient[-2] += by_noise
-    return value + float(lengthscale.sum() + signal + noise), gradient
+    count = len(by_lengthscale)
+    gradient[:count] += by_lengthscale
+    gradient[count] += by_signal
+    gradient[count + 1] += by_noise
+    value += float(lengthscale.sum() + signal + noise)
+    if hyper.power is not None:
+        power, by_power = priors.power.log_density(hyper.power)
+        value += power
+        gradient[count + 3] += by_power
+    return value, gradient

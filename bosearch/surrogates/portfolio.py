@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from botorch.models.model import Model
 
 Bools = NDArray[np.bool_]
-POOL = ("gp", "gp-gamma", "linear", "spherical-linear", "ibnn", "map-saas")
+POOL = ("gp", "gp-rbf", "linear", "spherical-linear", "ibnn", "map-saas")
 _LEAST = -8.0  # nats that one observation can cost, standardised
 _FOLDS = 5
 _ERRORS = 2.0  # standard errors that another member must be ahead of the first

@@ -43,6 +43,7 @@ _PAPER_NETWORK = {  # on Branin: variance 10 of all weights, 0.1 of the noise, f
 }
 
 PRESETS: dict[str, dict[str, Any]] = {
+    "gp-rbf": {"name": "gp", "kernel": "rbf"},
     "ibnn-fixed": {"name": "ibnn", "learn": "scale"},
     "paper-ibnn": {"name": "ibnn", "learn": "nothing", "centred": False},
     "paper-ensemble": {  # weights start as PyTorch's do

@@ -10,7 +10,7 @@ by the caller; without it the next fit is a cold one.
 import math
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self, final
 
 import numpy as np
@@ -46,6 +46,10 @@ class Data:
         """The same observations on the scale of ``warp``."""
         return type(self)(self.X, warp(self.y), self.sem * warp.slope(self.y))
 
+    def first(self, n: int) -> Self:
+        """The first ``n`` of the observations."""
+        return type(self)(self.X[:n], self.y[:n], self.sem[:n])
+
     def checksum(self) -> int:
         """A number that changes with the data."""
         return zlib.crc32(self.X.tobytes() + self.y.tobytes() + self.sem.tobytes())
@@ -58,17 +62,21 @@ class Memory:
 
     count: int
     checksum: int
-    warp: Warp | None
     location: float
     spread: float
     hyper: Hyperparameters
+
+    @property
+    def warp(self) -> Warp | None:
+        """The scale of the model; ``None`` if it is the metric's own."""
+        power = self.hyper.power
+        return None if power is None else Warp(self.location, self.spread, power)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object; numbers keep all their digits."""
         return {
             "count": self.count,
             "checksum": self.checksum,
-            "warp": None if self.warp is None else self.warp.to_json(),
             "location": self.location,
             "spread": self.spread,
             "hyper": [float(v) for v in self.hyper.vector()],
@@ -77,11 +85,11 @@ class Memory:
     @classmethod
     def from_json(cls, spec: Mapping[str, Any] | None, recipe: Recipe) -> Self | None:
         """Read ``to_json``; ``None`` if there is nothing to read, or it is of another model."""
-        if spec is None or len(spec["hyper"]) != recipe.embedding.count + 3:
+        count = recipe.embedding.count
+        if spec is None or len(spec["hyper"]) not in (count + 3, count + 4):
             return None
-        hyper = Hyperparameters.from_vector(np.array(spec["hyper"], dtype=float))
-        warp = None if spec["warp"] is None else Warp.from_json(spec["warp"])
-        return cls(spec["count"], spec["checksum"], warp, spec["location"], spec["spread"], hyper)
+        hyper = Hyperparameters.from_vector(np.array(spec["hyper"], dtype=float), count)
+        return cls(spec["count"], spec["checksum"], spec["location"], spec["spread"], hyper)
 
 
 @final
@@ -116,16 +124,17 @@ def train(data: Data, recipe: Recipe, memory: Memory | None, *, warp: bool = Fal
     """
     found = None
     if memory is None or (memory.warp is not None) != warp or is_due(data, memory):
-        shape = Warp.fitted(data.y) if warp else None
-        seen = data if shape is None else data.warped(shape)
-        location, spread = standardisation(seen.y)
-        observations = standardised(seen, recipe, location, spread)
-        found = fit(observations, recipe, _starts(len(data.y), recipe, memory))
-        memory = Memory(len(data.y), data.checksum(), shape, location, spread, found.hyper)
-    seen = data if memory.warp is None else data.warped(memory.warp)
-    observations = standardised(seen, recipe, memory.location, memory.spread)
+        location, spread = standardisation(data.y)
+        observations = standardised(data, recipe, location, spread)
+        found = fit(observations, recipe, _starts(len(data.y), recipe, memory, warp=warp))
+        memory = Memory(len(data.y), data.checksum(), location, spread, found.hyper)
+    if memory.warp is None:
+        seen, location, spread = data, memory.location, memory.spread
+    else:
+        seen, location, spread = data.warped(memory.warp), 0.0, 1.0
+    observations = standardised(seen, recipe, location, spread)
     model = GaussianProcess.condition(
-        recipe, memory.hyper, observations, location=memory.location, spread=memory.spread
+        recipe, memory.hyper, observations, location=location, spread=spread
     )
     return Trained(model, seen.y, memory, found)
 
@@ -145,10 +154,14 @@ def standardised(data: Data, recipe: Recipe, location: float, spread: float) -> 
     )
 
 
-def _starts(n: int, recipe: Recipe, memory: Memory | None) -> list[Hyperparameters]:
-    starts = [] if memory is None else [memory.hyper]
+def _starts(n: int, recipe: Recipe, memory: Memory | None, *, warp: bool) -> list[Hyperparameters]:
+    cold = default_start(recipe, warp=warp)
+    starts = []
+    if memory is not None:
+        same = (memory.warp is not None) == warp
+        starts.append(memory.hyper if same else replace(memory.hyper, power=cold.power))
     if memory is None or n <= _COLD_TOO_UNTIL:
-        starts.append(default_start(recipe))
+        starts.append(cold)
     if n <= _SEVERAL_STARTS_UNTIL:
-        starts.append(random_start(recipe, np.random.default_rng(n)))
+        starts.append(random_start(recipe, np.random.default_rng(n), warp=warp))
     return starts

@@ -13,13 +13,17 @@ from bosearch.strategies import load
 from bosearch.strategies.fits import last_due
 from bosearch.study import Measurement, OutcomeConstraint, Problem, maximize, minimize
 from bosearch.surrogates import registry
-from bosearch.surrogates.schedule import is_due
+from bosearch.surrogates.embedding import Embedding
+from bosearch.surrogates.fit import Recipe
+from bosearch.surrogates.kernel import PROFILES
+from bosearch.surrogates.likelihood import Priors
+from bosearch.surrogates.schedule import Data, is_due, train
 from tests.strategies.loop import Loop, Values
 
 BOX = Space(x=Real(0, 1), y=Real(0, 1))
 LOSS = Problem(BOX, (minimize("loss"),))
 GP = {"effort": "fast", "initial": 5, "surrogate": "gp"}
-STUB = {**GP, "surrogate": "stub"}
+STUB = {**GP, "surrogate": "stub", "warp": False}  # its quadratics fit a bowl as it is
 KINDS = {"gp": GP, "stub": STUB}
 
 
@@ -40,7 +44,8 @@ def test_a_bowl_is_solved(kind: str) -> None:
     assert not any(loop.said("fallback"))
     said = loop.trials[-1].provenance
     assert said["surrogate"] == {"name": kind}
-    assert said["model"]["-loss"]["fitted_at"] == 14
+    model = said["model"]["warped -loss" if kind == "gp" else "-loss"]
+    assert model["fitted_at"] == 14
     assert "expected improvement" in said["acquisition"]
 
 
@@ -99,7 +104,7 @@ def test_between_fits_observations_are_absorbed(monkeypatch: pytest.MonkeyPatch)
     cut.run(9, bowl)
     cut.restart()
     cut.run(2, bowl)
-    fitted_at = [said["-loss"]["fitted_at"] for said in whole.said("model") if said]
+    fitted_at = [said["warped -loss"]["fitted_at"] for said in whole.said("model") if said]
     assert fitted_at == [5, 5, 5, 8, 8, 8]
     assert (cut.X == whole.X).all()
 
@@ -162,6 +167,39 @@ def test_an_infeasible_start_looks_for_feasibility_first(kind: str) -> None:
     assert max(loop.told("depth")) >= 1.7
 
 
+def noisily(params: Mapping[str, Any]) -> Values:
+    return {"loss": Measurement(float(bowl(params)["loss"]), 0.01)}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("options", "measure", "warped"),
+    [(GP, bowl, True), ({**GP, "warp": False}, bowl, False), (GP, noisily, False)],
+    ids=["exact", "switched off", "with told errors"],
+)
+def test_one_exact_objective_is_seen_through_a_power_transform(
+    options: Mapping[str, Any], measure: Any, warped: bool
+) -> None:
+    loop = Loop(LOSS, options)
+    loop.run(9, measure)
+    last = loop.trials[-1].provenance
+    assert set(last["model"]) == {"warped -loss" if warped else "-loss"}
+    said = last["predicted"]["loss"]
+    assert ("warp" in said) == warped
+    if warped:  # the power that a Gaussian process finds in the trials before
+        X, y = loop.X[:8], -np.array(loop.told("loss")[:8])
+        embedding = Embedding.of(BOX.factors)
+        recipe = Recipe(embedding, PROFILES["matern52"], Priors.for_dimension(2))
+        data = Data(X, y, np.full(8, np.nan))
+        assert said["warp"] == train(data, recipe, None, warp=True).memory.warp.to_json()
+
+
+def test_the_built_in_model_can_leave_values_as_they_are() -> None:
+    loop = Loop(LOSS, {"effort": "fast", "initial": 5, "warp": False})
+    loop.run(7, bowl)
+    assert set(loop.trials[-1].provenance["model"]) == {"-loss"}
+    assert "warp" not in loop.trials[-1].provenance["predicted"]["loss"]
+
+
 def test_told_noise_counts() -> None:
     rng = np.random.default_rng(0)
     loop = Loop(LOSS, GP)
@@ -197,8 +235,8 @@ def test_a_portfolio_says_what_it_chose_and_why() -> None:
     loop.run(12, bowl)
     said = loop.trials[-1].provenance
     assert said["surrogate"] == pool
-    assert said["model"]["-loss"]["chosen"] == "gp"  # a bowl is no plane
-    assert set(said["model"]["-loss"]["scores"]) == {"gp", "linear"}
+    assert said["model"]["warped -loss"]["chosen"] == "gp"  # a bowl is no plane
+    assert set(said["model"]["warped -loss"]["scores"]) == {"gp", "linear"}
 
 
 @pytest.mark.parametrize(
@@ -210,6 +248,7 @@ def test_a_portfolio_says_what_it_chose_and_why() -> None:
         ({"surrogate": {"chains": 4}}, "no surrogate is called None"),
         ({"surrogate": "gp", "acquisition": "logie"}, "did you mean 'logei'"),
         ({"acquisition": "ucb"}, "needs a surrogate"),
+        ({"warp": "yes"}, "warp must be true or false, got 'yes'"),
         ({"switching": 1.0}, "number above 1"),
         ({"switching": True}, "number above 1"),
         ({"region": "turbe"}, "did you mean 'turbo'"),

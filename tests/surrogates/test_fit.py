@@ -1,7 +1,10 @@
 """Fits find what the data show."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy import stats
 
 from bosearch.space.factor import Factor
 from bosearch.surrogates.embedding import Embedding
@@ -43,6 +46,29 @@ def test_end_of_a_climb_has_no_slope() -> None:
     )
     assert value == pytest.approx(found.value)
     assert np.abs(gradient).max() < 0.05  # per observation 1e-3: the fit's tolerance
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_bend_of_the_values_is_found(sign: float) -> None:
+    plain = observations(60, 0.02)
+    v = 1.5 * plain.y
+    bent = np.where(v >= 0.0, np.expm1(np.abs(v)), 1.0 - np.sqrt(1.0 + 2.0 * np.abs(v)))
+    data = replace(plain, y=sign * bent)  # psi(bent; 0) = v, psi(-bent; 2) = -v
+    found = fit(data, RECIPE, [default_start(RECIPE, warp=True)])
+    assert found.hyper.power == pytest.approx(1.0 - sign, abs=0.2)
+    straight = fit(plain, RECIPE, [default_start(RECIPE, warp=True)])
+    assert straight.hyper.power == pytest.approx(1.0, abs=0.2)
+
+
+def test_values_gathered_around_an_optimum_are_no_bend() -> None:
+    rng = np.random.default_rng(5)
+    Z = np.concatenate([rng.uniform(size=(15, 3)), 0.4 + 0.1 * rng.uniform(size=(30, 3))])
+    y = np.sin(4 * Z[:, 0]) + np.cos(3 * Z[:, 1]) + Z[:, 2]
+    y = (y - y.mean()) / y.std(ddof=1)
+    data = Observations(Z, y, np.full(len(y), np.nan))
+    assert abs(stats.yeojohnson_normmax(y) - 1.0) > 0.5  # of the values alone
+    found = fit(data, RECIPE, [default_start(RECIPE, warp=True)])
+    assert found.hyper.power == pytest.approx(1.0, abs=0.25)
 
 
 def test_best_of_several_starts_is_kept_and_all_are_counted() -> None:

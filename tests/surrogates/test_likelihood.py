@@ -1,11 +1,13 @@
 """The density of hyperparameters and its gradient, against GPyTorch and differences."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from scipy import stats
 
 from bosearch.surrogates.kernel import matern52
 from bosearch.surrogates.likelihood import log_posterior
@@ -27,9 +29,10 @@ def density(case: Case, theta: Array) -> tuple[float, Array]:
     )
 
 
+@pytest.mark.parametrize("power", [None, 0.3, 1.6])
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_gradient_equals_central_differences(case: Case) -> None:
-    theta = case.hyper.vector()
+def test_gradient_equals_central_differences(case: Case, power: float | None) -> None:
+    theta = replace(case.hyper, power=power).vector()
     _, gradient = density(case, theta)
     for i, direction in enumerate(np.eye(len(theta))):
         h = 1e-5
@@ -69,6 +72,18 @@ def test_value_equals_gpytorch_with_the_same_hyperparameters(case: Case) -> None
             expected = expected + log_prob(torch.tensor(np.exp(log_value))).sum()
     value, _ = density(case, hyper.vector())
     assert value == pytest.approx(expected.item(), abs=1e-8)
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_warped_values_have_the_density_of_their_image_times_the_slopes(case: Case) -> None:
+    power = 0.6
+    y = case.observations.y
+    image = replace(case, observations=replace(case.observations, y=stats.yeojohnson(y, power)))
+    slopes = (1.0 + np.abs(y)) ** np.where(y >= 0.0, power - 1.0, 1.0 - power)
+    prior = stats.norm.logpdf(power, 1.0, 0.5)
+    value, _ = density(case, replace(case.hyper, power=power).vector())
+    plain, _ = density(image, case.hyper.vector())
+    assert value == pytest.approx(plain + np.log(slopes).sum() + prior)
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)

@@ -30,8 +30,7 @@ SIGNAL = Hyper(0.0, math.log(0.01), math.log(100.0))
 class Gp:
     """The default: length scales that grow with the dimension, fitted by closed-form gradients.
 
-    The model that strategy ``bayes`` uses without a surrogate, but for its transform of values
-    and its memory of earlier fits.
+    The model that strategy ``bayes`` uses without a surrogate, but for its memory of earlier fits.
 
     Args:
         kernel: ``matern52`` or ``rbf``.
