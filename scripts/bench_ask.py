@@ -110,7 +110,7 @@ def likelihood_cost(study: Any, n: int) -> dict[str, float]:
         m = len(gp.white)
         fit = -0.5 * float((gp.white**2).sum()) - float(np.log(np.diagonal(gp.factor)).sum())
         warp = memory.warp or Warp()
-        slopes = float(np.log(warp.slope(y[:m])).sum()) - m * float(np.log(memory.spread))
+        slopes = float(np.log(warp.slope(y[:m])).sum()) - m * float(np.log(gp.spread))
         return (fit + slopes) / m - 0.5 * float(np.log(2 * np.pi))
 
     def trained(m: int, memory: Any) -> Any:
