@@ -15,7 +15,7 @@ from bosearch.sdp.result import Iteration, Status
 _DISTURBED = 1e-3  # residual by gap, both relative, beyond which rounding does harm
 _SHORT = 1e-3  # a step length
 _SHORT_RUN = 3  # short steps in a row that end a level
-_PATIENCE = 15  # iterations that must halve something
+_PATIENCE = 30  # iterations that must halve something
 _TO_NEXT_LEVEL = (Status.stalled, Status.numerical)
 
 
@@ -105,14 +105,16 @@ class Climb:
             limbs: Precision.
             lack: What the iterate lacked before it.
             after: What it lacks now.
-            steps: Primal and dual step length.
+            steps: Primal and dual step length, and the share of the residuals that the
+                direction was to leave.
             broken: What broke down in it, or nothing.
         """
         self._trouble = broken or self._disturbed(lack, after, *steps)
         if self._trouble:
             return False
-        self._record(lack, steps, limbs)
-        self._short = self._short + 1 if min(steps) < _SHORT else 0
+        primal, dual, _ = steps
+        self._record(lack, (primal, dual), limbs)
+        self._short = self._short + 1 if min(primal, dual) < _SHORT else 0
         return True
 
     def fail(self, iterate: Callable[[], Iterate]) -> None:
@@ -141,8 +143,10 @@ class Climb:
         )
         return all(after > 0.5 * before for before, after in pairs)
 
-    def _disturbed(self, lack: Facts, after: Facts, primal_step: float, dual_step: float) -> str:
-        """What rounding did in an iteration; residuals shrink by ``1 - step`` without it.
+    def _disturbed(
+        self, lack: Facts, after: Facts, primal_step: float, dual_step: float, kept: float
+    ) -> str:
+        """What rounding did in an iteration; without it residuals shrink by ``step (1 - kept)``.
 
         It does harm where a residual is not far below ``<Y, Z>``, the gap of a feasible
         point, or where the objectives differ by more than that.
@@ -157,7 +161,7 @@ class Climb:
         rounded = {
             name: error
             for name, (before, error, step) in errors.items()
-            if error > 2.0 * (1.0 - step) * before
+            if error > 2.0 * (1.0 - step * (1.0 - kept)) * before
         }
         target = self._options.gap
         allowed = _DISTURBED * max(self._relative(after, left), target)

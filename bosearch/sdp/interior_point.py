@@ -7,7 +7,13 @@ and Hara, and Monteiro (HKM):
           dY = -Y + \sigma\mu Z^{-1} - \mathrm{sym}((Y\,dZ + dY_a\,dZ_a)\,Z^{-1}),
 
 where the affine direction :math:`dY_a, dZ_a` has :math:`\sigma = 0` and no second
-order term. Source: Toh, Todd and Tütüncü (1999), SDPT3; Mehrotra (1992).
+order term. A direction that centres more than it advances (:math:`\sigma > 1/2`) wants residuals
+:math:`\sigma` times what they were, as it does with complementarity: forcing feasibility as
+well leaves iterates near the boundary no step at all. Any other removes them. Sources: Toh,
+Todd and Tütüncü (1999), SDPT3, whose directions always remove them; Mehrotra (1992); that they
+may shrink with :math:`\mu` instead: Vandenberghe (2010), "The CVXOPT linear and quadratic cone
+program solvers", section 5.3. The threshold is ours: always so, solutions keep residuals in
+proportion to their gap, where an exact proof wants none.
 """
 
 from collections import Counter
@@ -22,6 +28,8 @@ from bosearch.sdp.multifloat import MultiFloat
 from bosearch.sdp.program import Matrices, Program, Vector
 from bosearch.sdp.schur import Kkt, factor
 from bosearch.sdp.steps import longest
+
+_CENTRES = 0.5  # sigma above which a direction leaves residuals, as it leaves complementarity
 
 BREAKDOWNS = (  # by the number in ``Steps.broken``
     "",
@@ -40,13 +48,13 @@ class Steps:
     Args:
         primal: Step length of ``Y`` and ``y``.
         dual: Step length of ``Z`` and ``x``.
-        centring: ``sigma``.
+        kept: Share of the residuals that a step of one leaves.
         broken: Position in ``BREAKDOWNS``: what could not be done at the present precision.
     """
 
     primal: Tensor
     dual: Tensor
-    centring: Tensor
+    kept: Tensor
     broken: Tensor
 
 
@@ -95,14 +103,15 @@ def advance(
     """
     system, broken = _factored(program, at, tally)
     zero = torch.zeros_like(lack.mu)
-    affine = _direction(program, at, lack, system, zero, None)
+    affine = _direction(program, at, lack, system, zero, None, zero)
     primal = longest(system.Y_inverse, affine.Y).clamp(max=1.0)
     dual = longest(system.Z_inverse, affine.Z).clamp(max=1.0)
     ahead = _mu_after(program, at, lack, affine, primal, dual)
     power = (3.0 * torch.minimum(primal, dual).square()).clamp(min=2.0)
     sigma = (ahead.clamp(min=0.0) / lack.mu).pow(power).clamp(1e-6, 1.0)
     second = tuple(a @ b for a, b in zip(affine.Y, affine.Z, strict=True))
-    d = _direction(program, at, lack, system, sigma, second)
+    kept = torch.where(sigma > _CENTRES, sigma, 0.0)
+    d = _direction(program, at, lack, system, sigma, second, kept)
     longest_primal = longest(system.Y_inverse, d.Y)
     longest_dual = longest(system.Z_inverse, d.Z)
     fraction = 0.9 + 0.09 * torch.minimum(longest_primal, longest_dual).clamp(max=1.0)
@@ -116,7 +125,7 @@ def advance(
     )
     fine = affine.finite & d.finite
     broken = torch.where((broken == 0) & ~fine, len(BREAKDOWNS) - 1, broken)
-    return moved, Steps(primal, dual, sigma, broken)
+    return moved, Steps(primal, dual, kept, broken)
 
 
 def _moved(
@@ -152,14 +161,17 @@ def _direction(
     system: _System,
     sigma: Tensor,
     second: Matrices | None,
+    kept: Tensor,
 ) -> _Direction:
     """Solve for a direction; ``second`` is the product of affine directions."""
-    target = sigma * lack.mu
-    known = _complement(at, system.W, lack.slack, target, second)
+    target, removed = sigma * lack.mu, 1.0 - kept
+    slack = tuple(R * each(removed, R) for R in lack.slack)
+    known = _complement(at, system.W, slack, target, second)
     seen = program.apply(program.masked(known))
-    right = tuple(a - b for a, b in zip(lack.rows, seen, strict=True))
-    dx, dy = system.kkt.solve(right, lack.free)
-    dZ = tuple(R - a for R, a in zip(lack.slack, program.adjoint(dx), strict=True))
+    rows = (R * each(removed, R) for R in lack.rows)
+    right = tuple(a - b for a, b in zip(rows, seen, strict=True))
+    dx, dy = system.kkt.solve(right, lack.free * each(removed, lack.free))
+    dZ = tuple(R - a for R, a in zip(slack, program.adjoint(dx), strict=True))
     dY = program.masked(_complement(at, system.W, dZ, target, second))
     finite = [_finite(part) for part in (*dY, *dZ, *dx, dy)]
     return _Direction(dx, dy, dY, dZ, torch.stack(finite).all(0))

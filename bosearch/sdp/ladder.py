@@ -126,14 +126,14 @@ class _Batch:
         tally: Counter[str] = Counter()
         moved, steps = advance(self.program, self.at, self.lack, tally)
         after = residuals(self.program, moved)
-        columns = (steps.primal, steps.dual, steps.broken)
+        columns = (steps.primal, steps.dual, steps.kept, steps.broken)
         rows = torch.cat([after.figures, torch.stack(columns, -1)], -1).tolist()
-        facts = [Facts.of(row[:-3]) for row in rows]
+        facts = [Facts.of(row[:-4]) for row in rows]
         for place, (climb, row) in enumerate(zip(self.climbs, rows, strict=True)):
             climb.counts.update(tally)
             before, now = self.facts[place], facts[place]
-            *lengths, broken = row[-3:]
-            if climb.step(self.program.limbs, before, now, lengths, BREAKDOWNS[int(broken)]):
+            *moved_by, broken = row[-4:]
+            if climb.step(self.program.limbs, before, now, moved_by, BREAKDOWNS[int(broken)]):
                 climb.stall(self._fetch(moved, place))
             else:
                 climb.fail(self._fetch(self.at, place))

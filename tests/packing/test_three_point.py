@@ -48,6 +48,13 @@ def test_values_of_dimension_four(d: int, R: float, expected: float) -> None:
     assert 0.0 < found.result.seconds <= found.seconds
 
 
+def test_iterates_near_the_boundary_are_centred_and_get_away() -> None:
+    """46 iterations; 65 if every direction removes the residuals, whether it centres or not."""
+    found = three_point(12, 6, 12, 1.5295, 1.5295 * 1.1, gap=1e-7)
+    assert value(found) == pytest.approx(0.08093586, abs=1e-7)
+    assert len(found.result.history) <= 55
+
+
 def test_without_kernels_it_is_the_two_point_bound() -> None:
     bare = Assembly(near=[()], far=[()], kernels=())
     found = bound(d2=8, construction=bare)

@@ -83,7 +83,7 @@ def test_limits_and_cancelling_end_it_where_it_stands() -> None:
         ({}, True, Status.cancelled),
     ):
         climb = climbing(**options)
-        assert climb.step(1, facts(), facts(mu=0.5), (0.5, 0.5), "")
+        assert climb.step(1, facts(), facts(mu=0.5), (0.5, 0.5, 0.0), "")
         at = decided(climb, facts(), cancelled=cancelled)
         assert climb.outcome is not None
         assert climb.outcome.status is status
@@ -100,7 +100,7 @@ def test_a_ray_decides_before_any_limit() -> None:
 
 def test_history_is_in_the_units_of_the_problem() -> None:
     climb = climbing()
-    assert climb.step(2, facts(), facts(mu=0.5, primal_error=2.5e-4), (0.75, 0.5), "")
+    assert climb.step(2, facts(), facts(mu=0.5, primal_error=2.5e-4), (0.75, 0.5, 0.0), "")
     (iteration,) = climb.history
     assert (iteration.number, iteration.limbs) == (1, 2)
     assert (iteration.primal, iteration.dual) == (50.0, 58.0)
@@ -125,7 +125,7 @@ def test_an_iteration_that_rounding_disturbs_does_not_count(
     """``<Y, Z> = 2 mu`` is 8/58 of the objectives at ``mu = 1``: residuals may be 1.4e-4."""
     climb = climbing()
     now = facts(**({"mu": 1.0, "gap": 1.0} | after))
-    assert climb.step(1, facts(), now, (0.75, 0.5), "") is counts
+    assert climb.step(1, facts(), now, (0.75, 0.5, 0.0), "") is counts
     assert len(climb.history) == counts
     if not counts:
         at = point()
@@ -136,9 +136,16 @@ def test_an_iteration_that_rounding_disturbs_does_not_count(
         assert climb.unfinished
 
 
+def test_a_direction_that_centres_is_to_leave_the_residuals() -> None:
+    """A share of 0.8: steps of 3/4 and 1/2 leave 85 and 90 percent, which is no rounding."""
+    after = facts(mu=1.0, gap=1.0, primal_error=8.5e-4, dual_error=9e-4)
+    for kept, counts in ((0.8, True), (0.0, False)):
+        assert climbing().step(1, facts(), after, (0.75, 0.5, kept), "") is counts
+
+
 def test_what_broke_down_is_told() -> None:
     climb = climbing()
-    assert not climb.step(1, facts(), facts(), (0.5, 0.5), "the schur matrix is not definite")
+    assert not climb.step(1, facts(), facts(), (0.5, 0.5, 0.0), "the schur matrix is not definite")
     climb.fail(point)
     assert climb.outcome is not None
     assert climb.outcome.detail == "the schur matrix is not definite"
@@ -148,7 +155,7 @@ def test_three_short_steps_in_a_row_stall() -> None:
     climb = climbing()
     for steps in ((1e-4, 0.5), (0.5, 1e-4), (0.5, 0.5), (1e-4, 0.5), (0.5, 1e-4), (1e-4, 1e-4)):
         assert climb.outcome is None
-        assert climb.step(1, facts(), facts(), steps, "")
+        assert climb.step(1, facts(), facts(), (*steps, 0.0), "")
         climb.stall(point)
     assert climb.outcome is not None
     assert climb.outcome.status is Status.stalled
@@ -156,32 +163,32 @@ def test_three_short_steps_in_a_row_stall() -> None:
 
 
 def crept(climb: Climb, count: int, **factors: float) -> None:
-    """Iterate: each figure is multiplied by its factor, 0.98 by default, in each iteration."""
+    """Iterate: each figure is multiplied by its factor, 0.99 by default, in each iteration."""
     now = {"mu": 1.0, "primal_error": 1e-3, "dual_error": 1e-3}
     for _ in range(count):
         if climb.outcome is not None:
             return
-        after = {name: value * factors.get(name, 0.98) for name, value in now.items()}
-        assert climb.step(1, facts(**now), facts(**after), (0.02, 0.02), "")
+        after = {name: value * factors.get(name, 0.99) for name, value in now.items()}
+        assert climb.step(1, facts(**now), facts(**after), (0.02, 0.02, 0.0), "")
         climb.stall(point)
         now = after
 
 
 def test_a_level_that_creeps_ends_long_before_the_limit() -> None:
-    """0.98 to the power 15 is 0.74: nothing is halved, though no step is short."""
+    """0.99 to the power 30 is 0.74: nothing is halved, though no step is short."""
     climb = climbing(max_iterations=300)
     crept(climb, 300)
     assert climb.outcome is not None
     assert climb.outcome.status is Status.stalled
     assert climb.unfinished
     assert "halved" in climb.outcome.detail
-    assert len(climb.history) == 16
+    assert len(climb.history) == 31
 
 
 @pytest.mark.parametrize("name", ["mu", "primal_error", "dual_error"])
 def test_a_level_that_still_halves_one_figure_goes_on(name: str) -> None:
     climb = climbing(max_iterations=300)
-    crept(climb, 60, **{name: 0.95})  # 0.95 to the power 15 is 0.46
+    crept(climb, 60, **{name: 0.97})  # 0.97 to the power 30 is 0.40
     assert climb.moving
     assert len(climb.history) == 60
 
@@ -191,4 +198,4 @@ def test_the_next_level_is_given_as_much_time() -> None:
     for levels in (1, 2):
         climb.begin()
         crept(climb, 300)
-        assert len(climb.history) == 16 * levels
+        assert len(climb.history) == 31 * levels
