@@ -7,6 +7,7 @@ as tables, from which a game is played.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.linalg.lapack import dtrtri
@@ -36,12 +37,8 @@ def recipe(features: Sequence[Array | None]) -> Recipe:
     widths = [1 if table is None else table.shape[1] for table in features]
     scales = np.repeat(np.arange(len(features)), widths)
     priors = Priors.for_dimension(len(features))
-    lengthscale = LogNormal(priors.lengthscale.loc - 1.0, 1.0)
-    return Recipe(
-        Embedding(tuple(features), scales),
-        squared_exponential,
-        Priors(lengthscale=lengthscale, signal=priors.signal, noise=priors.noise),
-    )
+    near = replace(priors, lengthscale=LogNormal(priors.lengthscale.loc - 1.0, 1.0))
+    return Recipe(Embedding(tuple(features), scales), squared_exponential, near)
 
 
 def tables(

@@ -131,7 +131,7 @@ def _additive(
         location, spread = standardisation(data.y)
         z = (data.y - location) / spread
         hyper, pairs, spent = fit_additive(X, z, known_var / spread**2, features)
-        fit = Memory(len(data.y), data.checksum(), None, location, spread, hyper)
+        fit = Memory(len(data.y), data.checksum(), location, spread, hyper)
         memory = ScaledMemory(scale, fit, pairs)
     assert memory.pairs is not None
     hyper = memory.fit.hyper

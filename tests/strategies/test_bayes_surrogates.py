@@ -190,7 +190,9 @@ def test_one_exact_objective_is_seen_through_a_power_transform(
         embedding = Embedding.of(BOX.factors)
         recipe = Recipe(embedding, PROFILES["matern52"], Priors.for_dimension(2))
         data = Data(X, y, np.full(8, np.nan))
-        assert said["warp"] == train(data, recipe, None, warp=True).memory.warp.to_json()
+        warp = train(data, recipe, None, warp=True).memory.warp
+        assert warp is not None
+        assert said["warp"] == warp.to_json()
 
 
 def test_the_built_in_model_can_leave_values_as_they_are() -> None:
