@@ -79,16 +79,18 @@ class Memory:
             "checksum": self.checksum,
             "location": self.location,
             "spread": self.spread,
-            "hyper": [float(v) for v in self.hyper.vector()],
+            "hyper": [float(v) for v in replace(self.hyper, power=None).vector()],
+            "power": self.hyper.power,
         }
 
     @classmethod
     def from_json(cls, spec: Mapping[str, Any] | None, recipe: Recipe) -> Self | None:
         """Read ``to_json``; ``None`` if there is nothing to read, or it is of another model."""
         count = recipe.embedding.count
-        if spec is None or len(spec["hyper"]) not in (count + 3, count + 4):
+        if spec is None or len(spec["hyper"]) != count + 3:
             return None
         hyper = Hyperparameters.from_vector(np.array(spec["hyper"], dtype=float), count)
+        hyper = replace(hyper, power=spec.get("power"))  # older caches have none
         return cls(spec["count"], spec["checksum"], spec["location"], spec["spread"], hyper)
 
 

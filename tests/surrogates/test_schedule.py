@@ -1,6 +1,7 @@
 """The refit schedule: how often, from where, and what is remembered."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -57,6 +58,8 @@ def test_memory_survives_json_without_losing_a_digit(warp: bool) -> None:
     resumed = train(data(52), RECIPE, kept, warp=warp).model.predict(probe)
     assert (whole.mean == resumed.mean).all()
     assert (whole.var == resumed.var).all()
+    one_factor = replace(RECIPE, embedding=Embedding.of([Factor("continuous")]))
+    assert Memory.from_json(first.memory.to_json(), one_factor) is None
 
 
 def test_schedule_costs_little_likelihood() -> None:
