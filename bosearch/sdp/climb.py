@@ -146,7 +146,7 @@ class Climb:
     def _disturbed(
         self, lack: Facts, after: Facts, primal_step: float, dual_step: float, kept: float
     ) -> str:
-        """What rounding did in an iteration; without it residuals shrink by ``step (1 - kept)``.
+        """What rounding did in an iteration; else residuals shrink to ``1 - step (1 - kept)``.
 
         It does harm where a residual is not far below ``<Y, Z>``, the gap of a feasible
         point, or where the objectives differ by more than that.
