@@ -151,6 +151,7 @@ def sample(
     generator: Generator,
     every: int = 1,
     guess: float = 0.1,
+    step: float | None = None,
     length: float = math.inf,
 ) -> Draws:
     """Run all chains: ``burn_in`` transitions that adapt the step, then ``draws`` kept ones.
@@ -164,6 +165,7 @@ def sample(
         generator: Of velocities, jitter and acceptance.
         every: Transitions from one kept state to the next.
         guess: Where the search for a step size begins.
+        step: Its size where it is known, as of draws that these go on from; not adapted.
         length: Of a trajectory, in units of the state; fewer steps than ``leaps`` may cover it.
 
     Raises:
@@ -172,25 +174,29 @@ def sample(
     point = Point.at(density, start)
     if not (torch.isfinite(point.value).all() and torch.isfinite(point.slope).all()):
         raise ArithmeticError("the log density is not finite where the chains start")
-    size = StepSize(first_step(density, point, guess=guess, generator=generator))
     gradients = 1
-    for _ in range(burn_in):
-        step, count = size.step * _jitter(generator), _leaps(size.step, leaps, length)
-        point, chance = transition(density, point, step=step, leaps=count, generator=generator)
-        size.learn(float(chance.mean()))
-        gradients += count
+    if step is None:
+        size = StepSize(first_step(density, point, guess=guess, generator=generator))
+        for _ in range(burn_in):
+            jittered, count = size.step * _jitter(generator), _leaps(size.step, leaps, length)
+            point, chance = transition(
+                density, point, step=jittered, leaps=count, generator=generator
+            )
+            size.learn(float(chance.mean()))
+            gradients += count
+        step = size.settled
     kept, accepted = [], 0.0
-    count = _leaps(size.settled, leaps, length)
+    count = _leaps(step, leaps, length)
     for i in range(draws * every):
-        step = size.settled * _jitter(generator)
-        point, chance = transition(density, point, step=step, leaps=count, generator=generator)
+        jittered = step * _jitter(generator)
+        point, chance = transition(density, point, step=jittered, leaps=count, generator=generator)
         accepted += float(chance.mean())
         if (i + 1) % every == 0:
             kept.append(point.state)
     return Draws(
         states=torch.stack(kept),
         gradients=gradients + draws * every * count,
-        step=size.settled,
+        step=step,
         acceptance=accepted / (draws * every),
     )
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.distributions import MultivariateNormal
 
 from bosearch.surrogates.networks.mlp import Activation, BatchedMLP
-from bosearch.surrogates.sampling.marginal import Marginal
+from bosearch.surrogates.sampling.marginal import PACE, Marginal
 from bosearch.surrogates.sampling.target import NoisePrior, Target
 from tests.surrogates.sampling.targets import normal, seeded
 
@@ -31,11 +31,16 @@ def example(widths: tuple[int, ...], activation: Activation = "gelu") -> Margina
     return Marginal(target)
 
 
+def of_target(state: Tensor) -> Tensor:
+    """The coordinates of the hidden weights, of the noise and of the scale."""
+    return torch.cat([state[..., :-1], PACE * state[..., -1:]], dim=-1)
+
+
 def covariance(marginal: Marginal, state: Tensor) -> Tensor:
     """``n x n``, of values of one state, which are linear in the last layer's weights."""
     target, last = marginal.target, marginal.target.size - marginal.size
     weights = torch.eye(last, dtype=torch.float64)
-    hidden, rest = state[:-2].expand(last, -1), state[-2:].expand(last, -1)
+    hidden, rest = state[:-2].expand(last, -1), of_target(state)[-2:].expand(last, -1)
     F = target.values(torch.cat([hidden, weights, rest], dim=-1), target.Z).mT
     return F @ F.mT
 
@@ -55,7 +60,9 @@ def test_densities_are_those_of_the_process_given_the_hidden_layers(
             torch.zeros(9, dtype=torch.float64), covariance(marginal, state) + torch.diag(var)
         )
         density = process.log_prob(target.y) + 4.5 * math.log(2.0 * math.pi)
-        assert float(value + 0.5 * state.square().sum()) == pytest.approx(float(density), rel=1e-9)
+        assert float(value + 0.5 * of_target(state).square().sum()) == pytest.approx(
+            float(density), rel=1e-9
+        )
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu", "gelu"])
@@ -74,14 +81,15 @@ def test_slopes_are_those_of_finite_differences(
         torch.testing.assert_close(slopes[:, k], secants, rtol=1e-5, atol=1e-5)
 
 
-def test_last_layers_are_drawn_from_their_conditional() -> None:
+@pytest.mark.parametrize("widths", [(4,), (5, 12)])
+def test_last_layers_are_drawn_from_their_conditional(widths: tuple[int, ...]) -> None:
     """Values at the observed points: mean and covariance within four standard errors."""
-    marginal = example((4,))
+    marginal = example(widths)
     target, count = marginal.target, 20_000
     state = normal(1, marginal.size, seed=5)
     drawn = marginal.completed(state.expand(count, -1), seeded(6))
     assert torch.equal(drawn[:, : marginal.size - 2], state[:, :-2].expand(count, -1))
-    assert torch.equal(drawn[:, -2:], state[:, -2:].expand(count, -1))
+    assert torch.equal(drawn[:, -2:], of_target(state)[:, -2:].expand(count, -1))
     values = target.values(drawn, target.Z)
     K = covariance(marginal, state[0])
     known = torch.where(target.known_var.isnan(), target.noise_var(state), target.known_var)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from bosearch.errors import SurrogateError
+from bosearch.problems import get
 from bosearch.space.factor import Factor
 from bosearch.surrogates.embedding import Embedding
 from bosearch.surrogates.interface import Capability
@@ -114,7 +115,8 @@ def test_a_run_far_too_short_is_reported(name: str) -> None:
 
 
 def test_too_few_draws_to_tell_are_reported() -> None:
-    report = fitted("hmc", burn_in=1, trajectories=3, leaps=1, start_steps=1).report
+    options = {"burn_in": 1, "trajectories": 3, "leaps": 1, "start_steps": 1, "rounds": 1}
+    report = fitted("hmc", **options).report
     assert report.r_hat is None
     assert "3 draws of a chain cannot tell" in report.warnings[0]
 
@@ -126,6 +128,42 @@ def test_a_run_that_is_long_enough_is_not_warned_of() -> None:
     assert found.report.r_hat < 1.05
     assert found.report.ess is not None
     assert found.report.ess > 100.0
+
+
+@pytest.mark.parametrize(
+    ("name", "problem", "count"),
+    [
+        ("hmc", "branin", 50),
+        ("hmc", "hartmann6", 60),
+        ("hmc", "nn_draw50", 40),
+        ("langevin", "branin", 50),
+        ("langevin", "hartmann6", 60),
+    ],
+)
+def test_default_budgets_mix_on_reference_posteriors(name: str, problem: str, count: int) -> None:
+    """Observations at random points, with noise of 0.1 of their spread."""
+    posed, rng = get(problem), np.random.default_rng(1)
+    x = rng.uniform(size=(count, len(posed.space.factors)))
+    values = [posed.evaluate(point)["value"] for point in posed.space.decode(x)]
+    y = np.array(values) + 0.1 * np.std(values) * rng.normal(size=count)
+    cube = Embedding.of([Factor("continuous")] * x.shape[1])
+    report = load(name).fit(Data(x, y, np.full(count, np.nan)), cube, seed=0).report
+    assert not any("mixed" in warning for warning in report.warnings)
+    assert report.r_hat is not None
+    assert report.r_hat < 1.05
+
+
+@pytest.mark.parametrize("name", ["hmc", "langevin"])
+def test_chains_go_on_while_they_disagree(name: str) -> None:
+    """Gradients of a second and a third round, without burn-in; one round where they agree."""
+    once = fitted(name, **FEW[name], rounds=1).report.gradients
+    thrice = fitted(name, **FEW[name], rounds=3).report.gradients
+    steps = {"hmc": 8 * 2, "langevin": 8}[name]
+    assert once is not None
+    assert thrice == once + 2 * 4 * (steps + 1)
+    agreed = {**LINEAR, **SAMPLERS["baoab" if name == "langevin" else "hmc"], "name": name}
+    agreed = {**agreed, "chains": 8, "members": 64}
+    assert fitted(**agreed, rounds=1).report.gradients == fitted(**agreed).report.gradients
 
 
 @pytest.mark.parametrize("name", FEW)
