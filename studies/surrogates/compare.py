@@ -49,6 +49,8 @@ PROBLEMS = {  # evaluations: of the design, and in all
     "oil_sorbent": (20, 50),
     "polynomial200": (40, 100),
     "interior_polynomial200": (40, 100),
+    "nn_draw3": (10, 35),
+    "nn_draw4": (10, 35),
     "nn_draw50": (20, 70),
     "nn_draw200": (40, 100),
     "interior_nn_draw50": (20, 70),
@@ -56,6 +58,12 @@ PROBLEMS = {  # evaluations: of the design, and in all
 POOL = ("gp", "gp-rbf", "linear", "spherical-linear", "ibnn", "map-saas")  # of ``auto``
 CHEAP = (*POOL, "gp-gamma", "student-t", "auto")
 NETWORKS = ("ensemble", "laplace", "dkl", "vbll", "dropout", "hmc", "langevin", "sghmc")
+HOME = {  # problems of the kind that a network is meant for
+    "ibnn": ("nn_draw200",),
+    "hmc": ("nn_draw3", "nn_draw4"),
+    "laplace": ("nn_draw3", "nn_draw4"),
+    "vbll": ("nn_draw3", "nn_draw4"),
+}
 DEFAULT = "built-in"
 RANDOM = "sobol"
 RESULTS = Path("bench_results/surrogates.jsonl")
@@ -192,6 +200,26 @@ def in_hindsight(done: dict[Key, Record], pool: Sequence[str]) -> str:
     )
 
 
+def at_home(done: dict[Key, Record]) -> list[str]:
+    """Networks on problems of their kind, against the best of the pool there: medians."""
+    lines = []
+    for surrogate, names in HOME.items():
+        for name in names:
+            left = {
+                s: [r["left"] for k, r in done.items() if k[:2] == (s, name)]
+                for s in (surrogate, *POOL)
+            }
+            medians = {s: statistics.median(runs) for s, runs in left.items() if runs}
+            if surrogate in medians and len(medians) > 1:
+                best = min(medians, key=lambda s: medians[s])
+                ratio = medians[surrogate] / max(medians[best], 1e-6)
+                lines.append(
+                    f"{surrogate} on {name} / {best}: {ratio:.2f}"
+                    f" (medians of {len(left[surrogate])} and {len(left[best])} runs)"
+                )
+    return lines
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -219,6 +247,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             left, ask_s = done[key]["left"], done[key]["ask_s"]
             print(*key, f"{left:.3g} of the gap left, {ask_s:.2g} CPU s per ask", file=sys.stderr)
     print("\n".join([*table(done), "", *compared(done, "gp"), in_hindsight(done, POOL)]))
+    print("\n".join(at_home(done)))
     return 0
 
 

@@ -14,7 +14,6 @@ depends on another's value. The floor is what keeps noiseless data from making t
 posterior so thin that no chain can move along it.
 """
 
-import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol, final
@@ -22,6 +21,7 @@ from typing import Protocol, final
 import torch
 from torch import Generator, Tensor
 
+from bosearch.surrogates.networks.descent import descend
 from bosearch.surrogates.networks.mlp import BatchedMLP, Tangent
 from bosearch.surrogates.sampling.density import NoisySlope, normal_like
 
@@ -208,8 +208,7 @@ def anchored_start(
     ``slope`` estimates slopes where whole ones are dear.
 
     Source: Pearce, Leibfried and Brintrup (2020), "Uncertainty in neural networks:
-    approximately Bayesian ensembling", here without noise added to observations;
-    Kingma and Ba (2015) for Adam.
+    approximately Bayesian ensembling", here without noise added to observations.
 
     Returns:
         ``chains x (P + 2)`` states.
@@ -220,16 +219,9 @@ def anchored_start(
     empty = torch.zeros(chains, target.size, dtype=target.dtype)
     anchors = normal_like(empty, generator)
     anchors[:, -2:] = 0.0
-    state, mean, square = anchors, torch.zeros_like(anchors), torch.zeros_like(anchors)
-    for i in range(1, steps + 1):
+
+    def downhill(state: Tensor) -> Tensor:
         ascent = target.slope(state) if slope is None else slope(state, generator)
-        ascent = ascent + anchors  # the prior's is anchors - state
-        mean = 0.9 * mean + 0.1 * ascent
-        square = 0.98 * square + 0.02 * ascent.square()  # the first slopes are by far the largest
-        unbiased = mean / (1.0 - 0.9**i)
-        size = (square / (1.0 - 0.98**i)).sqrt() + 1e-8
-        decayed = rate * 0.5 * (1.0 + math.cos(math.pi * i / steps))
-        state = state + decayed * unbiased / size
-    if not torch.isfinite(state).all():
-        raise ArithmeticError("the fit that starts the chains did not stay finite")
-    return state
+        return -(ascent + anchors)  # the prior's is anchors - state
+
+    return descend(downhill, anchors, steps=steps, rate=rate)
