@@ -24,7 +24,7 @@ from bosearch.strategies.prediction import Prediction
 from bosearch.strategies.thresholds import thresholds
 from bosearch.study.problem import Objective
 from bosearch.surrogates.interface import Surrogate
-from bosearch.surrogates.portfolio import Chosen
+from bosearch.surrogates.portfolio import Chosen, Portfolio
 from bosearch.surrogates.schedule import Data
 from bosearch.surrogates.warping import Warp, standardisation
 
@@ -51,7 +51,7 @@ class SurrogateModels:
 
     Args:
         modelling: The record, and the model of failures.
-        recipe: Of every metric's surrogate.
+        recipe: Of every metric's surrogate; a portfolio takes turns.
         fits: What this process has fitted before.
         wanted: The acquisition to use instead of what suits.
         warp: Whether one objective may be modelled on a warped scale.
@@ -134,6 +134,8 @@ class SurrogateModels:
     def report(self) -> dict[str, dict[str, Any]]:
         """What provenance says of the surrogates, by name."""
         said = {output.name: _said(fit) for output, fit in self._fits.items()}
+        if self._turn is not self.recipe:
+            said = {name: {"turn": self._turn.name, **facts} for name, facts in said.items()}
         return said | self.modelling.report
 
     @cached_property
@@ -148,14 +150,21 @@ class SurrogateModels:
         return [_Output(c.metric, 1.0 if c.relation == ">=" else -1.0) for c in constraints]
 
     @cached_property
+    def _turn(self) -> Surrogate:
+        """The recipe of this trial."""
+        if isinstance(self.recipe, Portfolio):
+            return self.recipe.turn(self.modelling.view.next_number)
+        return self.recipe
+
+    @cached_property
     def _fits(self) -> dict[_Output, Fit]:
         modelling = self.modelling
         found = {}
         for i, output in enumerate(dict.fromkeys([*self._objectives, *self._bounded])):
             seed = int(np.random.SeedSequence([modelling.view.seed, i]).generate_state(1)[0])
             found[output] = self.fits.fit(
-                output.name,
-                self.recipe,
+                f"{output.name} by {self._turn.name}",
+                self._turn,
                 self._data(output),
                 modelling.recipe.embedding,
                 seed=seed >> 1,  # libraries want 31 bits

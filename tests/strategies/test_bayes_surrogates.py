@@ -234,11 +234,23 @@ def test_a_breakdown_falls_back_and_says_why(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_portfolio_says_what_it_chose_and_why() -> None:
     pool = {"name": "auto", "pool": ["linear", "gp"]}
     loop = Loop(LOSS, {**GP, "surrogate": pool})
-    loop.run(12, bowl)
-    said = loop.trials[-1].provenance
+    loop.run(13, bowl)
+    said = loop.trials[12].provenance
     assert said["surrogate"] == pool
     assert said["model"]["warped -loss"]["chosen"] == "gp"  # a bowl is no plane
     assert set(said["model"]["warped -loss"]["scores"]) == {"gp", "linear"}
+    assert "turn" not in said["model"]["warped -loss"]
+
+
+def test_a_portfolio_takes_turns_with_another_surrogate() -> None:
+    loop = Loop(LOSS, {**GP, "surrogate": {"name": "auto", "pool": ["gp"], "alternate": "linear"}})
+    loop.run(14, bowl)
+    turns = [t.provenance["model"]["warped -loss"].get("turn") for t in loop.trials[10:]]
+    assert turns == [None, "linear", None, "linear"]
+    assert "chosen" not in loop.trials[13].provenance["model"]["warped -loss"]
+    alone = Loop(LOSS, {**GP, "surrogate": {"name": "auto", "pool": ["gp"], "alternate": ""}})
+    alone.run(12, bowl)
+    assert alone.trials[11].provenance["model"]["warped -loss"]["chosen"] == "gp"
 
 
 @pytest.mark.parametrize(

@@ -136,3 +136,10 @@ def test_the_pool_survives_the_study_file() -> None:
 def test_a_wrong_pool_is_refused(pool: Any, message: str) -> None:
     with pytest.raises(SurrogateError, match=message):
         Portfolio(pool=pool)
+
+
+def test_a_wrong_alternate_is_refused() -> None:
+    with pytest.raises(SurrogateError, match="alternate is 'inbn', which is no surrogate"):
+        Portfolio(alternate="inbn")
+    with pytest.raises(SurrogateError, match="alternate is None"):
+        Portfolio(alternate=None)  # type: ignore[arg-type]
