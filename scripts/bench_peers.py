@@ -49,9 +49,12 @@ def initial_design(problem: BenchmarkProblem, n: int, seed: int) -> list[dict[st
 
 
 class Bosearch:
-    """``Study`` with the strategy ``bayes``, on an SQLite database in a temporary folder."""
+    """``Study`` with the strategy ``bayes``, on an SQLite database in a temporary folder.
 
-    def __init__(self, problem: BenchmarkProblem, seed: int) -> None:
+    With further options of the strategy, such as a surrogate.
+    """
+
+    def __init__(self, problem: BenchmarkProblem, seed: int, **options: Any) -> None:
         from bosearch import Study
 
         self._folder = tempfile.TemporaryDirectory()
@@ -61,7 +64,7 @@ class Bosearch:
             name=problem.name,
             space=problem.space,
             objectives=problem.objectives,
-            strategy={"name": "bayes", "initial": initial_size(problem)},
+            strategy={"name": "bayes", "initial": initial_size(problem), **options},
             seed=seed,
         )
         self._asked: Any = None
@@ -258,6 +261,7 @@ def _tpe_sampler(seed: int, first: int) -> Any:
 
 METHODS: dict[str, Callable[[BenchmarkProblem, int], Method]] = {
     "bosearch": Bosearch,
+    "bosearch-auto": lambda problem, seed: Bosearch(problem, seed, surrogate="auto"),
     "botorch": BoTorch,
     "ax": Ax,
     "optuna-gp": lambda problem, seed: Optuna(problem, seed, _gp_sampler),
@@ -267,6 +271,7 @@ METHODS: dict[str, Callable[[BenchmarkProblem, int], Method]] = {
 
 PACKAGES: dict[str, tuple[str, ...]] = {
     "bosearch": ("bosearch",),
+    "bosearch-auto": ("bosearch", "botorch", "torch"),
     "botorch": ("botorch", "gpytorch", "torch"),
     "ax": ("ax-platform", "botorch", "torch"),
     "optuna-gp": ("optuna", "torch"),
@@ -285,9 +290,12 @@ def prepare(methods: Sequence[str]) -> None:
     BLAS is kept to one thread by the environment, before NumPy is imported.
     """
     warnings.simplefilter("ignore")  # theirs are many, and do not concern the measurement
-    if "bosearch" in methods:
+    if {"bosearch", "bosearch-auto"} & set(methods):
         import bosearch.asktell
-        import bosearch.strategies.bayes  # noqa: F401
+        import bosearch.strategies.bayes
+    if "bosearch-auto" in methods:
+        import bosearch.strategies.surrogate_models
+        import bosearch.surrogates.gaussian.map_saas  # noqa: F401
     if {"botorch", "ax"} & set(methods):
         import botorch.acquisition
         import botorch.optim.optimize_mixed  # noqa: F401
@@ -295,7 +303,7 @@ def prepare(methods: Sequence[str]) -> None:
         import ax.api.client  # noqa: F401
     if {"optuna-gp", "optuna-tpe"} & set(methods):
         import optuna.samplers  # noqa: F401
-    if {"botorch", "ax", "optuna-gp"} & set(methods):
+    if {"bosearch-auto", "botorch", "ax", "optuna-gp"} & set(methods):
         import torch
 
         torch.set_num_threads(1)

@@ -81,6 +81,7 @@ def test_a_regret_run_of_bosearch_is_resumed_not_repeated(tmp_path: Path) -> Non
     ("method", "package", "name"),
     [
         ("bosearch", "bosearch", "mixed"),
+        ("bosearch-auto", "torch", "branin"),
         ("botorch", "botorch", "mixed"),
         ("optuna-gp", "optuna", "mixed"),
         ("optuna-tpe", "optuna", "mixed"),
