@@ -210,11 +210,11 @@ def at_home(done: dict[Key, Record]) -> list[str]:
                 for s in (surrogate, *POOL)
             }
             medians = {s: statistics.median(runs) for s, runs in left.items() if runs}
-            if surrogate in medians and len(medians) > 1:
+            own = medians.pop(surrogate, None)
+            if own is not None and medians:
                 best = min(medians, key=lambda s: medians[s])
-                ratio = medians[surrogate] / max(medians[best], 1e-6)
                 lines.append(
-                    f"{surrogate} on {name} / {best}: {ratio:.2f}"
+                    f"{surrogate} on {name} / {best}: {own / max(medians[best], 1e-6):.2f}"
                     f" (medians of {len(left[surrogate])} and {len(left[best])} runs)"
                 )
     return lines
