@@ -134,8 +134,9 @@ class SurrogateModels:
     def report(self) -> dict[str, dict[str, Any]]:
         """What provenance says of the surrogates, by name."""
         said = {output.name: _said(fit) for output, fit in self._fits.items()}
-        if self._turn is not self.recipe:
-            said = {name: {"turn": self._turn.name, **facts} for name, facts in said.items()}
+        if isinstance(self.recipe, Portfolio) and self._turn is not self.recipe:
+            turn = self.recipe.alternate
+            said = {name: {"turn": turn, **facts} for name, facts in said.items()}
         return said | self.modelling.report
 
     @cached_property

@@ -243,10 +243,10 @@ def test_a_portfolio_says_what_it_chose_and_why() -> None:
 
 
 def test_a_portfolio_takes_turns_with_another_surrogate() -> None:
-    loop = Loop(LOSS, {**GP, "surrogate": {"name": "auto", "pool": ["gp"], "alternate": "linear"}})
+    loop = Loop(LOSS, {**GP, "surrogate": {"name": "auto", "pool": ["gp"], "alternate": "gp-rbf"}})
     loop.run(14, bowl)
     turns = [t.provenance["model"]["warped -loss"].get("turn") for t in loop.trials[10:]]
-    assert turns == [None, "linear", None, "linear"]
+    assert turns == [None, "gp-rbf", None, "gp-rbf"]  # a preset of gp, by its own name
     assert "chosen" not in loop.trials[13].provenance["model"]["warped -loss"]
     alone = Loop(LOSS, {**GP, "surrogate": {"name": "auto", "pool": ["gp"], "alternate": ""}})
     alone.run(12, bowl)

@@ -74,8 +74,9 @@ class CollapsedNetwork(SampledNetwork):
                 break
             try:
                 last = self.more(marginal, last, generator)
-            except ArithmeticError:
-                break  # with the draws that there are, and the report's warning of them
+            except ArithmeticError as error:
+                warnings = (*warnings, f"the chains could not go on: {error}")
+                break  # with the draws that there are
             states = torch.cat([found.states, marginal.drawn(last, generator).states])
             found = replace(found, states=states, gradients=found.gradients + last.gradients)
         return replace(found, gradients=self.start_steps + found.gradients), warnings

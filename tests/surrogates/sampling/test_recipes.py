@@ -16,6 +16,7 @@ from bosearch.surrogates.embedding import Embedding
 from bosearch.surrogates.interface import Capability
 from bosearch.surrogates.networks.fitted import FittedMembers
 from bosearch.surrogates.registry import load, to_json
+from bosearch.surrogates.sampling.hmc import Hmc
 from bosearch.surrogates.schedule import Data
 
 CUBE = Embedding.of([Factor("continuous")] * 2)
@@ -164,6 +165,17 @@ def test_chains_go_on_while_they_disagree(name: str) -> None:
     agreed = {**LINEAR, **SAMPLERS["baoab" if name == "langevin" else "hmc"], "name": name}
     agreed = {**agreed, "chains": 8, "members": 64}
     assert fitted(**agreed, rounds=1).report.gradients == fitted(**agreed).report.gradients
+
+
+def test_chains_that_cannot_go_on_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
+        raise ArithmeticError("lost")
+
+    once = fitted("hmc", **FEW["hmc"], rounds=1)
+    monkeypatch.setattr(Hmc, "more", broken)
+    found = fitted("hmc", **FEW["hmc"])
+    assert found.report.warnings[0] == "the chains could not go on: lost"
+    assert torch.equal(found.model.posterior(NEW).mean, once.model.posterior(NEW).mean)
 
 
 @pytest.mark.parametrize("name", FEW)
