@@ -20,8 +20,7 @@ from bosearch.surrogates.gaussian.kernels import Stationary
 from bosearch.surrogates.gaussian.model import GaussianModel
 from bosearch.surrogates.gp import GaussianProcess, Prediction
 from bosearch.surrogates.interface import Capability, Fitted
-from bosearch.surrogates.kernel import PROFILES
-from bosearch.surrogates.likelihood import Hyperparameters, Priors
+from bosearch.surrogates.likelihood import Hyperparameters
 from bosearch.surrogates.training import TrainingSet
 
 _AT_ONCE = 64  # candidates in one joint posterior: its cost is cubic in them at worst
@@ -49,7 +48,7 @@ def _stationary(
     factor = process.factor
     residual = (process.y - process.mean).unsqueeze(-1)
     return GaussianProcess(
-        Recipe(embedding, PROFILES[kernel.profile], Priors.for_dimension(embedding.count)),
+        Recipe.of(embedding, kernel.profile),
         Hyperparameters(scales, signal, log_noise, mean),
         training.location,
         training.spread,

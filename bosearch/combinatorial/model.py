@@ -20,7 +20,7 @@ from bosearch.combinatorial.table_payoff import TablePayoff
 from bosearch.surrogates.embedding import Embedding
 from bosearch.surrogates.fit import JITTER, Recipe
 from bosearch.surrogates.gp import GaussianProcess
-from bosearch.surrogates.kernel import squared_distances, squared_exponential
+from bosearch.surrogates.kernel import KERNELS, squared_distances, squared_exponential
 from bosearch.surrogates.likelihood import LogNormal, Priors
 
 
@@ -38,7 +38,7 @@ def recipe(features: Sequence[Array | None]) -> Recipe:
     scales = np.repeat(np.arange(len(features)), widths)
     priors = Priors.for_dimension(len(features))
     near = replace(priors, lengthscale=LogNormal(priors.lengthscale.loc - 1.0, 1.0))
-    return Recipe(Embedding(tuple(features), scales), squared_exponential, near)
+    return Recipe(Embedding(tuple(features), scales), KERNELS["rbf"], near)
 
 
 def tables(

@@ -11,7 +11,6 @@ import numpy as np
 from bosearch.combinatorial.additive import AdditiveProcess, additive_tables, fit_additive
 from bosearch.combinatorial.payoff import Array
 from bosearch.combinatorial.scales import SCALES, predictive_score
-from bosearch.surrogates.embedding import Embedding
 from bosearch.surrogates.fit import Recipe
 from bosearch.surrogates.gp import GaussianProcess
 from bosearch.surrogates.schedule import Data, Memory, is_due, train
@@ -152,9 +151,7 @@ _TRAIN = {"product": _product, "additive": _additive}
 
 
 def _one_lengthscale(recipe: Recipe) -> Recipe:
-    embedding = recipe.embedding
-    shared = Embedding(embedding.tables, np.zeros_like(embedding.scales))
-    return replace(recipe, embedding=shared)
+    return replace(recipe, embedding=recipe.embedding.shared)
 
 
 def _on(scale: str, data: Data) -> Data:

@@ -22,8 +22,6 @@ from bosearch.strategies.site_modelling import SiteModelling, described
 from bosearch.surrogates.embedding import Embedding
 from bosearch.surrogates.fit import Recipe
 from bosearch.surrogates.gp import GaussianProcess
-from bosearch.surrogates.kernel import squared_exponential
-from bosearch.surrogates.likelihood import Priors
 from bosearch.surrogates.schedule import Data
 
 Features = Callable[[Codes], Array]
@@ -134,9 +132,7 @@ class FeatureModelling:
             raise ArithmeticError("no completed trial is in the pool, where the features are")
         data, rows = self.record.data, self._components(self._table)
         p = rows.shape[1]
-        recipe = Recipe(
-            Embedding((None,) * p, np.arange(p)), squared_exponential, Priors.for_dimension(p)
-        )
+        recipe = Recipe.of(Embedding((None,) * p, np.arange(p)), "rbf")
         seen = self._seen
         return train_on_scale(Data(rows, data.y[seen], data.sem[seen]), recipe, None)
 

@@ -20,8 +20,6 @@ from bosearch.study.view import StudyView
 from bosearch.surrogates.embedding import Embedding
 from bosearch.surrogates.fit import Recipe
 from bosearch.surrogates.gp import GaussianProcess
-from bosearch.surrogates.kernel import PROFILES
-from bosearch.surrogates.likelihood import Priors
 from bosearch.surrogates.schedule import Data, Memory, Trained, train
 
 KERNEL = "matern52"
@@ -60,7 +58,7 @@ class Modelling:
     def recipe(self) -> Recipe:
         """Coordinates, kernel and priors for the space."""
         embedding = Embedding.of(self.space.factors)
-        return Recipe(embedding, PROFILES[KERNEL], Priors.for_dimension(embedding.count))
+        return Recipe.of(embedding, KERNEL)
 
     @cached_property
     def completed(self) -> Sequence[Trial]:

@@ -15,16 +15,16 @@ from torch import Tensor, nn
 from bosearch.errors import ShapeError
 from bosearch.surrogates.coordinates import Coordinates
 from bosearch.surrogates.fit import JITTER
+from bosearch.surrogates.gaussian.infinite import arc_cosine
+from bosearch.surrogates.gaussian.kernels import matern52, squared_distances
 from bosearch.surrogates.gp import GaussianProcess
-from bosearch.surrogates.kernel import matern52
+from bosearch.surrogates.kernel import KERNELS, ArcCosine, Kernel
 
 with warnings.catch_warnings():  # linear_operator uses torch.jit.script, deprecated in torch 2.13
     warnings.simplefilter("ignore", DeprecationWarning)
     from botorch.models.model import Model
     from botorch.posteriors import GPyTorchPosterior
     from gpytorch.distributions import MultitaskMultivariateNormal, MultivariateNormal
-
-_ROOT5 = 5.0**0.5
 
 
 @final
@@ -110,7 +110,7 @@ class _Output(nn.Module):
     def __init__(self, model: GaussianProcess) -> None:
         super().__init__()
         self.coordinates = Coordinates(model.recipe.embedding)
-        self.is_matern = model.recipe.profile is matern52
+        self.kernel = model.recipe.kernel
         self.location, self.spread = model.location, model.spread
         self.constant, self.signal = model.hyper.mean, model.signal
         self.noise_var = model.noise_var
@@ -121,22 +121,26 @@ class _Output(nn.Module):
 
     def forward(self, X: Tensor) -> tuple[Tensor, Tensor]:
         """Means ``batch x q`` and covariances ``batch x q x q`` at ``batch x q x d`` points."""
-        A = self.coordinates(X) * self.inverse_lengthscales
-        k = self._kernel(A, self.A)  # batch x q x n
+        A = (self.coordinates(X) - self.kernel.centre) * self.inverse_lengthscales
+        k = self.signal * _covariances(self.kernel, A, self.A)  # batch x q x n
         half = torch.linalg.solve_triangular(self.factor, k.mT, upper=False)  # batch x n x q
         mean = self.constant + (half.mT @ self.white).squeeze(-1)
-        cov = self._kernel(A, A) - half.mT @ half
+        cov = self.signal * _covariances(self.kernel, A, A) - half.mT @ half
         cov = cov + JITTER * self.signal * torch.eye(X.shape[-2], dtype=X.dtype, device=X.device)
         return self.location + self.spread * mean, self.spread**2 * cov
 
-    def _kernel(self, A: Tensor, B: Tensor) -> Tensor:
-        squares = A.square().sum(-1).unsqueeze(-1) + B.square().sum(-1).unsqueeze(-2)
-        s = squares - 2.0 * (A @ B.mT)
-        if not self.is_matern:
-            return self.signal * torch.exp(-0.5 * s.clamp_min(0.0))
-        s = s.clamp_min(1e-30)  # a square root with a finite slope
-        root = _ROOT5 * s.sqrt()
-        return self.signal * (1.0 + root + (5.0 / 3.0) * s) * torch.exp(-root)
+
+def _covariances(kernel: Kernel, A: Tensor, B: Tensor) -> Tensor:
+    """``kernel`` of ``batch x q x p`` with ``n x p`` scaled coordinates, in torch."""
+    if not isinstance(kernel, ArcCosine):
+        s = squared_distances(A, B)
+        return torch.exp(-0.5 * s) if kernel == KERNELS["rbf"] else matern52(s)
+    left, right = 1.0 + A.square().sum(-1), 1.0 + B.square().sum(-1)
+    size = (left.unsqueeze(-1) * right.unsqueeze(-2)).sqrt()
+    f = (1.0 + A @ B.mT) / size
+    for _ in range(kernel.depth):
+        f = arc_cosine(f) / torch.pi
+    return size * f
 
 
 def _tensor(values: Any) -> Tensor:

@@ -8,7 +8,7 @@ that one formula, and one gradient, serves every kind of space.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self, final
 
@@ -54,6 +54,11 @@ class Embedding:
                 tables.append(np.eye(factor.size) / np.sqrt(2.0))  # corners one unit apart
                 scales.extend([first] * factor.size)
         return cls(tuple(tables), np.array(scales, dtype=np.intp))
+
+    @property
+    def shared(self) -> Self:
+        """The same coordinates, with one length scale for all."""
+        return replace(self, scales=np.zeros_like(self.scales))
 
     @property
     def count(self) -> int:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import final
+from typing import Self, final
 
 import numpy as np
 from scipy.optimize import minimize
 
 from bosearch.surrogates.embedding import Embedding
-from bosearch.surrogates.kernel import Array, Profile
+from bosearch.surrogates.kernel import KERNELS, Array, Kernel, Stationary
 from bosearch.surrogates.likelihood import Hyperparameters, Observations, Priors, log_posterior
 from bosearch.surrogates.warping import POWERS
 
@@ -28,8 +28,20 @@ class Recipe:
     """What the hyperparameters mean: coordinates, kernel and priors."""
 
     embedding: Embedding
-    profile: Profile
+    kernel: Kernel
     priors: Priors
+
+    @classmethod
+    def of(cls, embedding: Embedding, kernel: str) -> Self:
+        """One of ``KERNELS``, and priors that suit it.
+
+        Stationary kernels have the length scales of the embedding, a network one for all:
+        it is there for trends, which a few observations must settle.
+        """
+        d = embedding.count
+        if isinstance(KERNELS[kernel], Stationary):
+            return cls(embedding, KERNELS[kernel], Priors.for_dimension(d))
+        return cls(embedding.shared, KERNELS[kernel], Priors.for_network(d))
 
 
 @final
@@ -122,7 +134,7 @@ def climb(
             theta,
             observations,
             embedding=recipe.embedding,
-            profile=recipe.profile,
+            kernel=recipe.kernel,
             priors=recipe.priors,
             jitter=JITTER,
         )

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.linalg.lapack import dpotrf, dtrtrs
 
 from bosearch.surrogates.fit import JITTER, Recipe
-from bosearch.surrogates.kernel import Array, squared_distances
+from bosearch.surrogates.kernel import Array
 from bosearch.surrogates.likelihood import Hyperparameters, Observations
 
 
@@ -75,9 +75,9 @@ class GaussianProcess:
         Raises:
             ArithmeticError: The covariance cannot be factored.
         """
-        A = observations.Z * np.exp(-hyper.log_lengthscales)[recipe.embedding.scales]
-        k, _ = recipe.profile(squared_distances(A, A))
-        K = np.exp(hyper.log_signal) * k
+        inverse = np.exp(-hyper.log_lengthscales)[recipe.embedding.scales]
+        A = (observations.Z - recipe.kernel.centre) * inverse
+        K = np.exp(hyper.log_signal) * recipe.kernel(A, A).values
         noise = observations.noise(hyper.log_noise)
         factor = _cholesky(K, noise)
         white = _solve(factor, (observations.y - hyper.mean)[:, None])
@@ -85,7 +85,7 @@ class GaussianProcess:
 
     @property
     def signal(self) -> float:
-        """Prior variance of the function, standardised."""
+        """Factor of the kernel: the prior variance, standardised, if that is stationary."""
         return float(np.exp(self.hyper.log_signal))
 
     @property
@@ -101,20 +101,21 @@ class GaussianProcess:
     def predict(self, X: Array) -> Prediction:
         """Marginal predictions at ``b x d`` encoded points."""
         A = self._scaled(X)
-        k, slope = self.recipe.profile(squared_distances(A, self.A))  # b x n
-        k *= self.signal
+        covariances = self.recipe.kernel(A, self.A)  # b x n
+        k = self.signal * covariances.values
         half = _solve(self.factor, k.T)  # n x b
         mean = self.hyper.mean + k @ self.weights
+        prior, prior_slope = self.recipe.kernel.variances(A)
         floor = JITTER * self.signal
-        var = np.maximum(self.signal - np.einsum("nb,nb->b", half, half), floor)
+        var = np.maximum(self.signal * prior - np.einsum("nb,nb->b", half, half), floor)
 
         def pull_back(by_mean: Array, by_var: Array) -> Array:
             clipped = var <= floor
             full = _solve(self.factor, half, transposed=True).T  # b x n
-            by_k = self.spread * by_mean @ self.weights.T
-            by_k -= 2.0 * self.spread**2 * np.where(clipped, 0.0, by_var)[:, None] * full
-            Q = by_k * slope * self.signal
-            by_A = 2.0 * (Q.sum(1)[:, None] * A - Q @ self.A)
+            by_var = self.spread**2 * np.where(clipped, 0.0, by_var)
+            by_k = self.spread * by_mean @ self.weights.T - 2.0 * by_var[:, None] * full
+            by_A = covariances.pull_back(self.signal * by_k)
+            by_A += (2.0 * self.signal * by_var * prior_slope)[:, None] * A
             return self.recipe.embedding.pull_back(by_A * self.inverse_lengthscales)
 
         return Prediction(self.location + self.spread * mean, self.spread**2 * var, pull_back)
@@ -160,10 +161,10 @@ class GaussianProcess:
         return inverse
 
     def _scaled(self, X: Array) -> Array:
-        return self.recipe.embedding(X) * self.inverse_lengthscales
+        return (self.recipe.embedding(X) - self.recipe.kernel.centre) * self.inverse_lengthscales
 
     def _covariance(self, A: Array, B: Array) -> Array:
-        return self.signal * self.recipe.profile(squared_distances(A, B))[0]
+        return self.signal * self.recipe.kernel(A, B).values
 
 
 def _cholesky(K: Array, noise: Array) -> Array:

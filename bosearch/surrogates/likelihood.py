@@ -17,14 +17,14 @@ Performs Great in High Dimensions". Warped outputs: Snelson, Rasmussen and Ghahr
 "Warped Gaussian Processes", eq. 6; their transform is another one, and has no prior.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self, final
 
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dpotri, dpotrs
 
 from bosearch.surrogates.embedding import Embedding
-from bosearch.surrogates.kernel import Array, Profile, squared_distances
+from bosearch.surrogates.kernel import Array, Kernel
 from bosearch.surrogates.warping import transformed
 
 _LOG_2PI = float(np.log(2.0 * np.pi))
@@ -68,6 +68,16 @@ class Priors:
     signal: LogNormal
     noise: LogNormal
     power: Normal
+
+    @classmethod
+    def for_network(cls, d: int) -> Self:
+        """One length scale, near that at which a corner is as far away as the bias reaches.
+
+        From the centre of the cube the corner is then seen at 45 degrees. The other densities
+        are those of ``for_dimension``.
+        """
+        corner = LogNormal(np.log(0.5) + 0.5 * np.log(d), 1.4)
+        return replace(cls.for_dimension(d), lengthscale=corner)
 
     @classmethod
     def for_dimension(cls, d: int) -> Self:
@@ -139,7 +149,7 @@ def log_posterior(
     observations: Observations,
     *,
     embedding: Embedding,
-    profile: Profile,
+    kernel: Kernel,
     priors: Priors,
     jitter: float,
 ) -> tuple[float, Array]:
@@ -149,7 +159,7 @@ def log_posterior(
         theta: As in the module's docstring.
         observations: ``n`` standardised observations.
         embedding: Says which coordinate uses which length scale.
-        profile: The kernel.
+        kernel: With unit signal.
         priors: Densities of length scales, signal and noise.
         jitter: Added to every noise variance, for the factorisation's sake.
 
@@ -158,11 +168,10 @@ def log_posterior(
     """
     count = embedding.count
     hyper = Hyperparameters.from_vector(theta, count)
-    A = observations.Z * np.exp(-hyper.log_lengthscales)[embedding.scales]
-    k, slope = profile(squared_distances(A, A))
-    k *= np.exp(hyper.log_signal)
-    slope *= np.exp(hyper.log_signal)
-    K = k.copy()
+    A = (observations.Z - kernel.centre) * np.exp(-hyper.log_lengthscales)[embedding.scales]
+    k, pull_back = kernel(A, A)
+    signal = np.exp(hyper.log_signal)
+    K = signal * k
     noise = observations.noise(hyper.log_noise)
     K[np.diag_indices_from(K)] += noise + jitter
     factor, failed = dpotrf(K, lower=1, overwrite_a=1)
@@ -183,24 +192,16 @@ def log_posterior(
     inverse = np.tril(inverse) + np.tril(inverse, -1).T
     G = np.outer(weights, weights) - inverse  # n x n; half of it is d value / d K
     gradient = np.empty_like(theta)
-    gradient[:count] = _by_log_lengthscales(G * slope, A, embedding)
-    gradient[count] = 0.5 * np.vdot(G, k)
     inferred = np.isnan(observations.known_var)
     gradient[count + 1] = 0.5 * np.exp(hyper.log_noise) * np.diagonal(G)[inferred].sum()
+    G *= signal
+    by_coordinate = -(A * pull_back(G)).sum(0)  # a point moves on both sides of the kernel
+    gradient[:count] = np.bincount(embedding.scales, by_coordinate, minlength=count)
+    gradient[count] = 0.5 * np.vdot(G, k)
     gradient[count + 2] = weights.sum()
     if hyper.power is not None:
         gradient[count + 3] = seen.log_slope_by_power - weights @ seen.by_power
     return _with_priors(float(value), gradient, hyper, priors)
-
-
-def _by_log_lengthscales(M: Array, A: Array, embedding: Embedding) -> Array:
-    """``-sum_ij M_ij (a_ik - a_jk)^2`` by coordinate, summed per length scale.
-
-    Expanding the square needs one product ``M @ A`` and no ``n x n x p`` tensor.
-    """
-    per_coordinate: Array = 2.0 * (M.sum(1) @ (A * A) - (A * (M @ A)).sum(0))
-    summed = np.bincount(embedding.scales, per_coordinate, minlength=embedding.count)
-    return -summed.astype(float)
 
 
 def _with_priors(

@@ -14,8 +14,6 @@ from bosearch.acquisition.value import Acquisition, AtLeast
 from bosearch.acquisition.wanted import WANTED, Wanted
 from bosearch.surrogates.fit import Recipe
 from bosearch.surrogates.interface import Fitted
-from bosearch.surrogates.kernel import PROFILES
-from bosearch.surrogates.likelihood import Priors
 from bosearch.surrogates.registry import load
 from bosearch.surrogates.schedule import Data, train
 from tests.acquisition.stubs import Stub, quadratic
@@ -113,7 +111,7 @@ def test_without_a_feasible_result_feasibility_alone_counts(kind: str) -> None:
 
 
 def test_doubt_that_a_point_can_be_measured_is_a_factor() -> None:
-    recipe = Recipe(quadratic(D), PROFILES["matern52"], Priors.for_dimension(D))
+    recipe = Recipe.of(quadratic(D), "matern52")
     labels = Data(X, (X[:, 0] < 0.5).astype(float), np.full(len(X), np.nan))
     success = AtLeast(train(labels, recipe, None).model, 0.75)
     sure, _ = choose([example("gp")], [], None, record())

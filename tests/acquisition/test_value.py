@@ -13,14 +13,11 @@ from bosearch.surrogates.botorch_model import GaussianProcesses
 from bosearch.surrogates.embedding import Embedding
 from bosearch.surrogates.fit import Recipe
 from bosearch.surrogates.gp import GaussianProcess
-from bosearch.surrogates.kernel import PROFILES
-from bosearch.surrogates.likelihood import Hyperparameters, Observations, Priors
+from bosearch.surrogates.likelihood import Hyperparameters, Observations
 
 analytic = pytest.importorskip("botorch.acquisition.analytic")
 Array = NDArray[np.float64]
-RECIPE = Recipe(
-    Embedding.of([Factor("continuous")] * 2), PROFILES["matern52"], Priors.for_dimension(2)
-)
+RECIPE = Recipe.of(Embedding.of([Factor("continuous")] * 2), "matern52")
 X = np.random.default_rng(0).uniform(size=(8, 2))
 PROBE = np.random.default_rng(1).uniform(size=(5, 2))
 

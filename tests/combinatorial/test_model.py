@@ -5,7 +5,6 @@ import numpy as np
 from bosearch.combinatorial.features import identity
 from bosearch.combinatorial.model import recipe, tables
 from bosearch.combinatorial.space import Sites
-from bosearch.surrogates.kernel import squared_distances
 from tests.combinatorial.cases import COUNTS, features_of, process
 
 RNG = np.random.default_rng
@@ -19,7 +18,7 @@ def test_a_product_of_tables_is_the_kernel() -> None:
     product = np.ones((10, 10))
     for i, table in enumerate(tables(model, features)):
         product *= table[np.ix_(X[:, i], X[:, i])]
-    kernel, _ = model.recipe.profile(squared_distances(model.A, model.A))
+    kernel = model.recipe.kernel(model.A, model.A).values
     np.testing.assert_allclose(product, kernel, rtol=0, atol=1e-12)
 
 

@@ -15,8 +15,6 @@ from bosearch.study import Measurement, OutcomeConstraint, Problem, maximize, mi
 from bosearch.surrogates import registry
 from bosearch.surrogates.embedding import Embedding
 from bosearch.surrogates.fit import Recipe
-from bosearch.surrogates.kernel import PROFILES
-from bosearch.surrogates.likelihood import Priors
 from bosearch.surrogates.schedule import Data, is_due, train
 from tests.strategies.loop import Loop, Values
 
@@ -188,7 +186,7 @@ def test_one_exact_objective_is_seen_through_a_power_transform(
     if warped:  # the power that a Gaussian process finds in the trials before
         X, y = loop.X[:8], -np.array(loop.told("loss")[:8])
         embedding = Embedding.of(BOX.factors)
-        recipe = Recipe(embedding, PROFILES["matern52"], Priors.for_dimension(2))
+        recipe = Recipe.of(embedding, "matern52")
         data = Data(X, y, np.full(8, np.nan))
         warp = train(data, recipe, None, warp=True).memory.warp
         assert warp is not None

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from bosearch.space.factor import Factor
 from bosearch.surrogates.embedding import Embedding
 from bosearch.surrogates.fit import Recipe
-from bosearch.surrogates.kernel import PROFILES
-from bosearch.surrogates.likelihood import Hyperparameters, Observations, Priors
+from bosearch.surrogates.kernel import KERNELS, ArcCosine, Kernel
+from bosearch.surrogates.likelihood import Hyperparameters, Observations
 
 Array = NDArray[np.float64]
 
@@ -46,10 +46,35 @@ def mixed_case(kernel: str) -> Case:
     y = np.sin(5 * X[:, 0]) + X[:, 3] + 0.1 * rng.normal(size=25)
     known_var = np.full(25, np.nan)
     known_var[:6] = 0.01
-    hyper = Hyperparameters(np.array([-0.5, 0.3, 0.1, 0.2, -0.1, 0.4]), 0.2, -4.0, 0.3)
-    recipe = Recipe(embedding, PROFILES[kernel], Priors.for_dimension(6))
+    recipe = Recipe.of(embedding, kernel)
+    scales = np.array([-0.5, 0.3, 0.1, 0.2, -0.1, 0.4])[: recipe.embedding.count]
+    hyper = Hyperparameters(scales, 0.2, -4.0, 0.3)
     observations = Observations(embedding(X), (y - y.mean()) / y.std(), known_var)
     return Case(recipe, hyper, X, observations)
 
 
-CASES = {kernel: mixed_case(kernel) for kernel in ("rbf", "matern52")}
+def covariances(kernel: Kernel, A: Array, B: Array) -> Array:
+    """Pair by pair, from the gap between two points or the angle between them."""
+
+    def stationary(a: Array, b: Array) -> float:
+        r = float(np.linalg.norm(a - b))
+        if kernel is KERNELS["rbf"]:
+            return float(np.exp(-0.5 * r**2))
+        return float((1 + np.sqrt(5) * r + 5 / 3 * r**2) * np.exp(-np.sqrt(5) * r))
+
+    def of_network(a: Array, b: Array) -> float:
+        a, b = np.append(1.0, a), np.append(1.0, b)
+        size = float(np.linalg.norm(a) * np.linalg.norm(b))
+        a, b = a / np.linalg.norm(a), b / np.linalg.norm(b)
+        angle = 2 * np.arctan2(np.linalg.norm(a - b), np.linalg.norm(a + b))
+        assert isinstance(kernel, ArcCosine)
+        for _ in range(kernel.depth):
+            cosine = (np.sin(angle) + (np.pi - angle) * np.cos(angle)) / np.pi
+            angle = np.arccos(np.clip(cosine, -1.0, 1.0))
+        return size * float(np.cos(angle))
+
+    one = of_network if isinstance(kernel, ArcCosine) else stationary
+    return np.array([[one(a, b) for b in B] for a in A])
+
+
+CASES = {kernel: mixed_case(kernel) for kernel in KERNELS}

@@ -10,8 +10,7 @@ from bosearch.surrogates.botorch_model import GaussianProcesses
 from bosearch.surrogates.embedding import Embedding
 from bosearch.surrogates.fit import Recipe
 from bosearch.surrogates.gp import GaussianProcess
-from bosearch.surrogates.kernel import PROFILES
-from bosearch.surrogates.likelihood import Hyperparameters, Observations, Priors
+from bosearch.surrogates.likelihood import Hyperparameters, Observations
 from tests.surrogates.mixed_cases import CASES, Case, points
 
 models = pytest.importorskip("botorch.models")  # after ours, which silences what it warns
@@ -50,9 +49,7 @@ def test_posterior_equals_single_task_gp_with_the_same_hyperparameters(kernel: s
     rng = np.random.default_rng(9)
     X = rng.uniform(size=(20, 3))
     y = np.sin(4 * X).sum(1)
-    recipe = Recipe(
-        Embedding.of([Factor("continuous")] * 3), PROFILES[kernel], Priors.for_dimension(3)
-    )
+    recipe = Recipe.of(Embedding.of([Factor("continuous")] * 3), kernel)
     hyper = Hyperparameters(np.array([-0.5, 0.1, 0.3]), 0.0, -5.0, 0.4)
     observations = Observations(X, y, np.full(20, np.nan))
     ours = GaussianProcesses(

@@ -9,12 +9,9 @@ from scipy import stats
 from bosearch.space.factor import Factor
 from bosearch.surrogates.embedding import Embedding
 from bosearch.surrogates.fit import Recipe, climb, default_start, fit, random_start
-from bosearch.surrogates.kernel import PROFILES
-from bosearch.surrogates.likelihood import Observations, Priors, log_posterior
+from bosearch.surrogates.likelihood import Observations, log_posterior
 
-RECIPE = Recipe(
-    Embedding.of([Factor("continuous")] * 3), PROFILES["matern52"], Priors.for_dimension(3)
-)
+RECIPE = Recipe.of(Embedding.of([Factor("continuous")] * 3), "matern52")
 
 
 def observations(n: int, noise_std: float) -> Observations:
@@ -40,7 +37,7 @@ def test_end_of_a_climb_has_no_slope() -> None:
         found.hyper.vector(),
         data,
         embedding=RECIPE.embedding,
-        profile=RECIPE.profile,
+        kernel=RECIPE.kernel,
         priors=RECIPE.priors,
         jitter=1e-9,
     )

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from bosearch.surrogates.gp import GaussianProcess
 from bosearch.surrogates.likelihood import Observations
-from tests.surrogates.mixed_cases import CASES, Case, points
+from tests.surrogates.mixed_cases import CASES, Case, covariances, points
 
 Array = NDArray[np.float64]
 
@@ -24,8 +24,8 @@ def textbook(case: Case, X: Array) -> tuple[Array, Array]:
     scales = np.exp(case.hyper.log_lengthscales)[case.recipe.embedding.scales]
 
     def kernel(A: Array, B: Array) -> Array:
-        gaps = (A[:, None, :] - B[None, :, :]) / scales
-        k: Array = case.recipe.profile((gaps**2).sum(-1))[0]
+        centre = case.recipe.kernel.centre
+        k = covariances(case.recipe.kernel, (A - centre) / scales, (B - centre) / scales)
         return float(np.exp(case.hyper.log_signal)) * k
 
     Z, new = case.observations.Z, case.recipe.embedding(X)

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from scipy import stats
 
-from bosearch.surrogates.kernel import matern52
+from bosearch.surrogates.kernel import KERNELS
 from bosearch.surrogates.likelihood import log_posterior
 from tests.surrogates.mixed_cases import CASES, Case
 
@@ -23,7 +23,7 @@ def density(case: Case, theta: Array) -> tuple[float, Array]:
         theta,
         case.observations,
         embedding=case.recipe.embedding,
-        profile=case.recipe.profile,
+        kernel=case.recipe.kernel,
         priors=case.recipe.priors,
         jitter=0.0,
     )
@@ -41,12 +41,12 @@ def test_gradient_equals_central_differences(case: Case, power: float | None) ->
         assert gradient[i] == pytest.approx(slope / (2 * h), rel=1e-6, abs=1e-6)
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+@pytest.mark.parametrize("case", [CASES["rbf"], CASES["matern52"]], ids=["rbf", "matern52"])
 def test_value_equals_gpytorch_with_the_same_hyperparameters(case: Case) -> None:
     hyper, observations = case.hyper, case.observations
     Z = torch.tensor(observations.Z)
     kernel = gpytorch.kernels.RBFKernel(ard_num_dims=Z.shape[1])
-    if case.recipe.profile is matern52:
+    if case.recipe.kernel is KERNELS["matern52"]:
         kernel = gpytorch.kernels.MaternKernel(nu=2.5, ard_num_dims=Z.shape[1])
     kernel = kernel.double()
     scales = np.exp(hyper.log_lengthscales)[case.recipe.embedding.scales]

@@ -9,13 +9,10 @@ import pytest
 from bosearch.space.factor import Factor
 from bosearch.surrogates.embedding import Embedding
 from bosearch.surrogates.fit import JITTER, Recipe
-from bosearch.surrogates.kernel import PROFILES
-from bosearch.surrogates.likelihood import Priors, log_posterior
+from bosearch.surrogates.likelihood import log_posterior
 from bosearch.surrogates.schedule import Data, Memory, standardised, train
 
-RECIPE = Recipe(
-    Embedding.of([Factor("continuous")] * 2), PROFILES["matern52"], Priors.for_dimension(2)
-)
+RECIPE = Recipe.of(Embedding.of([Factor("continuous")] * 2), "matern52")
 RNG = np.random.default_rng(13)
 X = RNG.uniform(size=(420, 2))
 Y = np.sin(7 * X[:, 0]) * np.cos(4 * X[:, 1])
@@ -71,7 +68,7 @@ def test_schedule_costs_little_likelihood() -> None:
         old.hyper.vector(),
         observations,
         embedding=RECIPE.embedding,
-        profile=RECIPE.profile,
+        kernel=RECIPE.kernel,
         priors=RECIPE.priors,
         jitter=JITTER,
     )

@@ -15,8 +15,6 @@ from bosearch.surrogates.gaussian.exact import ExactProcess, FoundProcess, fit
 from bosearch.surrogates.gaussian.fitted import FittedProcess, scale_indices
 from bosearch.surrogates.gaussian.kernels import Hyper, Profile, Stationary
 from bosearch.surrogates.gaussian.priors import Gamma
-from bosearch.surrogates.kernel import PROFILES
-from bosearch.surrogates.likelihood import Priors
 from bosearch.surrogates.options import need_word
 from bosearch.surrogates.schedule import Data, train
 from bosearch.surrogates.training import TrainingSet
@@ -50,8 +48,7 @@ class Gp:
         """Fit hyperparameters; the starts depend on the number of observations alone."""
         start_s = time.process_time()
         training = TrainingSet.of(data, embedding)
-        recipe = Recipe(embedding, PROFILES[self.kernel], Priors.for_dimension(embedding.count))
-        trained = train(data, recipe, None)
+        trained = train(data, Recipe.of(embedding, self.kernel), None)
         hyper, found = trained.memory.hyper, trained.fit
         assert found is not None  # without a memory there is a fit
         kernel = Stationary(self.kernel, scale_indices(training), LENGTHSCALE, SIGNAL)

@@ -3,7 +3,7 @@
 import math
 import time
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import ClassVar, final, get_args
 
 import torch
 from torch import Generator
@@ -12,7 +12,6 @@ from bosearch.surrogates.embedding import Embedding
 from bosearch.surrogates.gaussian.fitted import FittedProcess
 from bosearch.surrogates.gaussian.kernels import Hyper, Profile, Stationary
 from bosearch.surrogates.gaussian.priors import LogNormal
-from bosearch.surrogates.kernel import PROFILES
 from bosearch.surrogates.networks.architecture import need_architecture
 from bosearch.surrogates.networks.features import FeatureKernel, trained
 from bosearch.surrogates.networks.mlp import Activation, BatchedMLP
@@ -64,7 +63,7 @@ class DeepKernel:
     def __post_init__(self) -> None:
         need_architecture(self)
         need_count(self.name, "features", self.features)
-        need_word(self.name, "kernel", self.kernel, tuple(PROFILES))
+        need_word(self.name, "kernel", self.kernel, get_args(Profile))
         need_count(self.name, "steps", self.steps)
         need_count(self.name, "patience", self.patience, least=0)
         need_positive(self.name, "rate", self.rate)

@@ -25,8 +25,6 @@ from bosearch.surrogates.gaussian.kernels import (
     matern52,
 )
 from bosearch.surrogates.gaussian.priors import Gamma, HalfCauchyInverse, LogNormal
-from bosearch.surrogates.kernel import PROFILES
-from bosearch.surrogates.likelihood import Priors
 from bosearch.surrogates.registry import load
 from bosearch.surrogates.schedule import train
 from tests.surrogates.zoo import cube, smooth, told
@@ -209,7 +207,7 @@ def test_a_fit_ends_where_the_slope_is_0_and_no_neighbour_is_higher() -> None:
 def test_the_default_process_predicts_as_the_one_of_the_strategy() -> None:
     data = smooth(15, 3)
     found = load("gp").fit(data, cube(3), seed=0)
-    recipe = Recipe(cube(3), PROFILES["matern52"], Priors.for_dimension(3))
+    recipe = Recipe.of(cube(3), "matern52")
     reference: Any = GaussianProcesses([train(data, recipe, None).model])
     X = torch.tensor(np.random.default_rng(1).uniform(size=(4, 2, 3)))
     ours, theirs = found.model.posterior(X), reference.posterior(X)
