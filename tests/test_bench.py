@@ -165,7 +165,8 @@ def test_the_ask_table_compares_with_the_better_peer(bench_ask: Any) -> None:
         {
             "method": "bosearch",
             "n": 50,
-            "asks_s": [0.1, 0.1, 0.4],
+            "asks_s": [0.1, 0.1, 0.3, 0.1, 0.5],
+            "refits": ["", "", "one", "", "other"],
             "first_s": 0.8,
             "stale_nats": -0.01,
             "warm_nats": 0.0,
@@ -174,15 +175,16 @@ def test_the_ask_table_compares_with_the_better_peer(bench_ask: Any) -> None:
         {"method": "ax", "n": 50, "asks_s": [2.0, 2.0]},
     ]
     columns = bench_ask.summary(cells)
-    assert columns["bosearch", 50] == pytest.approx([0.2])
+    assert columns["bosearch", 50] == pytest.approx([0.22])
     assert columns["no fit", 50] == pytest.approx([0.1])
     text = rendered(bench_ask.tables(cells))
-    assert ["50", "0.200", "<= 0.5", "0.100", "0.400", "0.800"] in [
+    assert ["50", "0.220", "<= 0.5", "0.100", "0.400", "0.800"] in [
         [cell.strip() for cell in line.split("│")[1:-1]] for line in text.splitlines()
     ]
 
 
 def test_an_ask_cell_covers_one_period_of_the_refit_schedule(bench_ask: Any) -> None:
     cell = bench_ask.in_fresh_process("bosearch", 40, 0)
-    assert len(cell["asks_s"]) == 4  # after 41, 42, 43 and 44 observations: a tenth more
+    # Fitted at 40 and 41 observations, and again at the first turns with a tenth more.
+    assert cell["refits"] == ["", "", "", "warped -value", "", "arc-cosine warped -value"]
     assert abs(cell["warm_nats"]) < 0.05  # a warm start finds as good a fit

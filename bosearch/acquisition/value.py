@@ -11,7 +11,7 @@ Gardner et al. (2014), eq. 5 (feasibility).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, Self, final
 
 import numpy as np
@@ -76,6 +76,10 @@ class FeasibleImprovement:
     objective: Process | None
     best: Array
     constraints: Sequence[AtLeast] = ()
+
+    def beyond(self, margin: float) -> Self:
+        """The same of an improvement by more than ``margin``."""
+        return replace(self, best=self.best + margin)
 
     def value(self, X: Array) -> Array:
         """Score ``b x d`` encoded candidates; ``b`` values."""

@@ -19,13 +19,14 @@ import numpy as np
 from bosearch.acquisition.domain import Domain
 from bosearch.acquisition.optimize import EFFORTS, Candidate, best_candidate
 from bosearch.acquisition.region import Region
+from bosearch.acquisition.value import Acquisition
 from bosearch.errors import InfeasibleSpaceError, SpaceExhaustedError, StrategyError, SurrogateError
-from bosearch.strategies import switching, trust_region
+from bosearch.strategies import switching, trust_region, turns
 from bosearch.strategies.base import Support, with_pending
 from bosearch.strategies.bayes_options import BayesOptions
 from bosearch.strategies.built_in import BuiltIn
 from bosearch.strategies.modelling import Modelling
-from bosearch.strategies.models import Choice, Models
+from bosearch.strategies.models import Models
 from bosearch.strategies.sobol import SobolStrategy
 from bosearch.study.problem import Problem, suggest
 from bosearch.study.trial import Proposal, TrialState
@@ -115,7 +116,8 @@ class BayesStrategy:
     def _one(self, view: StudyView, rng: np.random.Generator) -> Proposal:
         if self.options.switching is not None and (again := switching.stay(view)) is not None:
             return again
-        where = trust_region.standing(view) if self.options.region is not None else None
+        turn = turns.turn(self.options, view)
+        where = self._where(view, turn)
         local = view if where is None else where.local(view)
         of_start = view.trials if where is None else where.trials
         counted = sum(trial.state is not TrialState.ABANDONED for trial in of_start)
@@ -124,7 +126,7 @@ class BayesStrategy:
         ):
             return self._scattered(view, where, rng)
         try:
-            return self._model_based(view, local, where, rng)
+            return self._model_based(view, local, where, turn, rng)
         except (
             ArithmeticError,
             np.linalg.LinAlgError,
@@ -134,6 +136,11 @@ class BayesStrategy:
             reason = f"{type(error).__name__}: {error}"
         instead = self._scattered(view, where, rng)
         return Proposal(instead.params, {**instead.provenance, "fallback": True, "reason": reason})
+
+    def _where(self, view: StudyView, turn: turns.Turn) -> trust_region.Region | None:
+        if self.options.region is not None:
+            return trust_region.standing(view)
+        return trust_region.lasting(view) if turn.near else None
 
     def _scattered(
         self, view: StudyView, where: trust_region.Region | None, rng: np.random.Generator
@@ -150,6 +157,7 @@ class BayesStrategy:
         view: StudyView,
         local: StudyView,
         where: trust_region.Region | None,
+        turn: turns.Turn,
         rng: np.random.Generator,
     ) -> Proposal:
         """The candidate of highest acquisition value, given what is on record.
@@ -158,30 +166,35 @@ class BayesStrategy:
             view: The study.
             local: What the models may see of it.
             where: The trust region, if there is one.
+            turn: Whose turn it is.
             rng: Source of everything random.
         """
         start_s = time.perf_counter()
         modelling = Modelling(local, view.cache.setdefault(CACHE_KEY, {}))
-        models = self._models(modelling)
+        models = self._models(modelling, turn)
         choice = models.choice(rng)
         repeats = modelling.repeats(noisy=models.noisy)
         if self.options.switching is not None and models.noisy:
             repeats = "always"
         known = modelling.known if local is view else Modelling(view, {}).known
         region = _region(modelling, models, where)
-        again = repeats == "always"
+        domain = Domain(view.problem.space, None if repeats == "always" else known, region)
         try:
-            candidate = self._best(
-                choice, models, Domain(view.problem.space, None if again else known, region), rng
-            )
+            candidate = self._best(choice.acquisition, models, domain, rng)
         except SpaceExhaustedError:
             if repeats != "when exhausted":
                 raise
-            candidate = self._best(choice, models, Domain(view.problem.space, None, region), rng)
+            domain = Domain(view.problem.space, None, region)
+            candidate = self._best(choice.acquisition, models, domain, rng)
+        name = choice.name
+        found_little = candidate.value < choice.enough
+        if found_little and choice.bolder is not None and self.options.region is None:
+            name, where = f"{name} by a margin", None
+            candidate = self._best(choice.bolder, models, domain.whole, rng)
         (params,) = view.problem.space.decode(candidate.x[None])
         facts: dict[str, Any] = {
             "strategy": "bayes",
-            "acquisition": choice.name,
+            "acquisition": name,
             "value": candidate.value,
             "model": models.report,
             **choice.facts,
@@ -204,9 +217,9 @@ class BayesStrategy:
             }
         return Proposal(params, {**facts, "seconds": round(time.perf_counter() - start_s, 4)})
 
-    def _models(self, modelling: Modelling) -> Models:
+    def _models(self, modelling: Modelling, turn: turns.Turn) -> Models:
         if self._recipe is None:
-            return BuiltIn(modelling, self.options.warp)
+            return BuiltIn(modelling, self.options.warp, turn.kernel)
         module: Any = import_module("bosearch.strategies.surrogate_models")  # with torch
         if self._fits is None:
             self._fits = module.Fits()
@@ -216,7 +229,7 @@ class BayesStrategy:
         return cast("Models", models)
 
     def _best(
-        self, choice: Choice, models: Models, domain: Domain, rng: np.random.Generator
+        self, acquisition: Acquisition, models: Models, domain: Domain, rng: np.random.Generator
     ) -> Candidate:
         """The best candidate of the domain; of the whole space where its region has none."""
         anchors = models.modelling.anchors()
@@ -225,13 +238,11 @@ class BayesStrategy:
             near = anchors[domain.region.holds(anchors)]
             try:
                 return best_candidate(
-                    choice.acquisition, domain, near, effort=effort, rng=rng, slopes=slopes
+                    acquisition, domain, near, effort=effort, rng=rng, slopes=slopes
                 )
             except (SpaceExhaustedError, InfeasibleSpaceError):
                 domain = domain.whole
-        return best_candidate(
-            choice.acquisition, domain, anchors, effort=effort, rng=rng, slopes=slopes
-        )
+        return best_candidate(acquisition, domain, anchors, effort=effort, rng=rng, slopes=slopes)
 
 
 def _region(

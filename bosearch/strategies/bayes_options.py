@@ -31,6 +31,8 @@ class BayesOptions:
         region: ``turbo`` searches in a trust region around the best point.
         warp: Model one objective on the scale of a power transform, unless standard errors
             were told.
+        turns: Let the built-in process, near the best point, and an infinitely wide network,
+            anywhere, choose in turn; with one objective, and no surrogate or region named.
     """
 
     initial: int | None = None
@@ -40,6 +42,7 @@ class BayesOptions:
     switching: float | None = None
     region: RegionName | None = None
     warp: bool = True
+    turns: bool = True
 
     def __post_init__(self) -> None:
         if self.initial is not None and (
@@ -52,8 +55,8 @@ class BayesOptions:
         _need_word("acquisition", self.acquisition, WANTED)
         if self.region is not None:
             _need_word("region", self.region, get_args(RegionName))
-        if not isinstance(self.warp, bool):
-            raise StrategyError(f"strategy 'bayes': warp must be true or false, got {self.warp!r}")
+        _need_flag("warp", self.warp)
+        _need_flag("turns", self.turns)
         if self.surrogate is not None and not isinstance(self.surrogate, str | Mapping):
             raise StrategyError(
                 "strategy 'bayes': surrogate must be a name, or a table with a name and options,"
@@ -90,10 +93,17 @@ class BayesOptions:
             yield f"acquisition {self.acquisition}"
         if self.region is not None:
             yield "trust region around the best point, halved and doubled by its successes"
+        if not self.turns:
+            yield "no turns of a network"
         if not self.warp:
             yield "values as they were measured, without a power transform"
         if self.switching is not None:
             yield f"stays on a point until it is known better by a factor of {self.switching}"
+
+
+def _need_flag(option: str, value: Any) -> None:
+    if not isinstance(value, bool):
+        raise StrategyError(f"strategy 'bayes': {option} must be true or false, got {value!r}")
 
 
 def _need_word(option: str, value: Any, words: tuple[str, ...]) -> None:

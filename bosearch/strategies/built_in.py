@@ -1,6 +1,6 @@
 """The models of strategy ``bayes`` where no surrogate is named: fast Gaussian processes."""
 
-from collections.abc import Iterator
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -10,20 +10,35 @@ import numpy as np
 
 from bosearch.acquisition.single import Outcomes, improvement
 from bosearch.acquisition.value import Array
-from bosearch.strategies.modelling import Modelling
+from bosearch.strategies.modelling import KERNEL, Modelling
 from bosearch.strategies.models import Choice
 from bosearch.strategies.prediction import Prediction
+from bosearch.study.problem import Objective
 from bosearch.surrogates.gp import GaussianProcess
+from bosearch.surrogates.schedule import Trained
 from bosearch.surrogates.warping import Warp
+
+# Shares of the outcomes' spread. The least noise that a fit allows is 1e-4 of it, so that measuring
+# the best point again always promises 0.4e-4. Where no more is to be gained, a gain by the
+# margin is looked for.
+_OF_A_REPEAT = 4e-5
+_MARGIN = 1e-3
 
 
 @final
 @dataclass(eq=False)
 class BuiltIn:
-    """Gaussian processes in NumPy; one objective is modelled on a warped scale if ``warp``."""
+    """Gaussian processes in NumPy.
+
+    Args:
+        modelling: The record, and the models of this ask.
+        warp: Whether one objective may be modelled on a warped scale.
+        kernel: Of the models of the objectives.
+    """
 
     modelling: Modelling
     warp: bool = True
+    kernel: str = KERNEL
 
     slopes = True
 
@@ -36,9 +51,9 @@ class BuiltIn:
         modelling = self.modelling
         if self._several:
             several = import_module("bosearch.strategies.several")  # with torch: three seconds
-            return Choice(*cast("Any", several.hypervolume_improvement(modelling, rng)))
-        (objective,) = modelling.problem.objectives
-        trained = modelling.of_objective(objective, warp=self.warp)
+            models = [trained.model for _, trained in self._objectives]
+            return Choice(*cast("Any", several.hypervolume_improvement(modelling, models, rng)))
+        ((_, trained),) = self._objectives
         outcomes = Outcomes(modelling.X, trained.y, modelling.feasible(), self.noisy)
         acquisition = improvement(
             trained.model,
@@ -50,30 +65,48 @@ class BuiltIn:
         )
         if acquisition.objective is None:
             return Choice(acquisition, "log probability of feasibility", {})
-        noisy = "noisy " if outcomes.noisy else ""
-        return Choice(acquisition, f"log {noisy}expected improvement", {})
+        if outcomes.noisy:  # then another look at the best point can be worth it
+            return Choice(acquisition, "log noisy expected improvement", {})
+        spread = trained.model.spread
+        return Choice(
+            acquisition,
+            "log expected improvement",
+            {},
+            enough=math.log(_OF_A_REPEAT * spread),
+            bolder=acquisition.beyond(_MARGIN * spread),
+        )
 
     @cached_property
     def noisy(self) -> bool:
         """Whether the noise of an objective, told or inferred, matters."""
         return any(
-            self.modelling.noisy(metric, model.noise_var, model.spread)
-            for metric, _, model, _ in self._objectives()
+            self.modelling.noisy(o.metric, trained.model.noise_var, trained.model.spread)
+            for o, trained in self._objectives
         )
 
     def predictions(self, x: Array) -> dict[str, Prediction]:
         """What the models say of a measurement at ``x`` (``d`` coordinates), by metric."""
-        models = [*self._constraints(), *self._objectives()]
-        return {m: self._prediction(x, m, sign, model, warp) for m, sign, model, warp in models}
+        said = {}
+        constraints = self.modelling.problem.constraints
+        for c, bounded in zip(constraints, self.modelling.constraints(), strict=True):
+            model = cast("GaussianProcess", bounded.model)
+            said[c.metric] = self._prediction(
+                x, c.metric, 1.0 if c.relation == ">=" else -1.0, model
+            )
+        for o, trained in self._objectives:
+            said[o.metric] = self._prediction(
+                x, o.metric, o.sign, trained.model, trained.memory.warp
+            )
+        return said
 
     def sides(self) -> Array | None:
         """Length scales of the factors, relative to their geometric mean; of one objective."""
         if self._several:
             return None
-        ((_, _, model, _),) = self._objectives()
-        embedding = model.recipe.embedding
+        ((_, trained),) = self._objectives
+        embedding = trained.model.recipe.embedding
         starts = [columns.start for columns in embedding.columns]
-        logs = model.hyper.log_lengthscales[embedding.scales[starts]]
+        logs = trained.model.hyper.log_lengthscales[embedding.scales[starts]]
         sides: Array = np.exp(logs - logs.mean())
         return sides
 
@@ -82,19 +115,21 @@ class BuiltIn:
         """What provenance says of the models, by name."""
         return self.modelling.report
 
-    def _objectives(self) -> Iterator[tuple[str, float, GaussianProcess, Warp | None]]:
-        for o in self.modelling.problem.objectives:
-            trained = self.modelling.of_objective(o, warp=self.warp and not self._several)
-            yield o.metric, o.sign, trained.model, trained.memory.warp
-
-    def _constraints(self) -> Iterator[tuple[str, float, GaussianProcess, Warp | None]]:
-        models = self.modelling.constraints()
-        for c, at_least in zip(self.modelling.problem.constraints, models, strict=True):
-            model = cast("GaussianProcess", at_least.model)
-            yield c.metric, 1.0 if c.relation == ">=" else -1.0, model, None
+    @cached_property
+    def _objectives(self) -> list[tuple[Objective, Trained]]:
+        warp = self.warp and not self._several
+        return [
+            (o, self.modelling.of_objective(o, warp=warp, kernel=self.kernel))
+            for o in self.modelling.problem.objectives
+        ]
 
     def _prediction(
-        self, x: Array, metric: str, sign: float, model: GaussianProcess, warp: Warp | None
+        self,
+        x: Array,
+        metric: str,
+        sign: float,
+        model: GaussianProcess,
+        warp: Warp | None = None,
     ) -> Prediction:
         told = model.predict(x[None])
         mean, std = float(told.mean[0, 0]), float(np.sqrt(told.var[0]))

@@ -22,7 +22,7 @@ from bosearch.surrogates.fit import Recipe
 from bosearch.surrogates.gp import GaussianProcess
 from bosearch.surrogates.schedule import Data, Memory, Trained, train
 
-KERNEL = "matern52"
+KERNEL = "matern52"  # of every model that says nothing else
 SUCCESS = "success of the evaluation"  # name of the model of failures; no metric has blanks
 _NOISE_THAT_MATTERS = 0.01  # inferred standard deviation, as a share of the outputs' spread
 
@@ -57,8 +57,7 @@ class Modelling:
     @cached_property
     def recipe(self) -> Recipe:
         """Coordinates, kernel and priors for the space."""
-        embedding = Embedding.of(self.space.factors)
-        return Recipe.of(embedding, KERNEL)
+        return self._recipe(KERNEL)
 
     @cached_property
     def completed(self) -> Sequence[Trial]:
@@ -115,7 +114,7 @@ class Modelling:
         """A model of ``sign`` times the metric, in the metric's units."""
         return self._train(signed(metric, sign), self.data(metric, sign)).model
 
-    def of_objective(self, objective: Objective, *, warp: bool) -> Trained:
+    def of_objective(self, objective: Objective, *, warp: bool, kernel: str = KERNEL) -> Trained:
         """A model of an objective, and its values, on the metric's own scale or a warped one.
 
         Values with told standard errors stay as they are: a warp would turn
@@ -124,12 +123,13 @@ class Modelling:
         Args:
             objective: Of the study.
             warp: Whether the scale may be the one that suits the values.
+            kernel: Of the process.
         """
-        name = signed(objective.metric, objective.sign)
         data = self.data(objective.metric, objective.sign)
-        if not warp or not self.exact(objective.metric):
-            return self._train(name, data)
-        return self._train(f"warped {name}", data, warp=True)
+        warp = warp and self.exact(objective.metric)
+        said = [kernel] * (kernel != KERNEL) + ["warped"] * warp
+        name = " ".join([*said, signed(objective.metric, objective.sign)])
+        return self._train(name, data, warp=warp, kernel=kernel)
 
     def constraints(self) -> list[AtLeast]:
         """Models of the outcome constraints, each with the bound that it must reach."""
@@ -203,10 +203,14 @@ class Modelling:
     def _objectives(self) -> Sequence[Objective]:
         return self.problem.objectives
 
-    def _train(self, name: str, data: Data, *, warp: bool = False) -> Trained:
+    def _recipe(self, kernel: str) -> Recipe:
+        return Recipe.of(Embedding.of(self.space.factors), kernel)
+
+    def _train(self, name: str, data: Data, *, warp: bool = False, kernel: str = KERNEL) -> Trained:
         if name not in self._trained:
-            memory = Memory.from_json(self.memories.get(name), self.recipe)
-            self._trained[name] = train(data, self.recipe, memory, warp=warp)
+            recipe = self._recipe(kernel)
+            memory = Memory.from_json(self.memories.get(name), recipe)
+            self._trained[name] = train(data, recipe, memory, warp=warp)
             self.memories[name] = self._trained[name].memory.to_json()
         return self._trained[name]
 

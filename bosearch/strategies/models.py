@@ -1,5 +1,6 @@
 """What strategy ``bayes`` needs of the models of one ask, whatever they are made of."""
 
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
@@ -11,11 +12,21 @@ from bosearch.strategies.prediction import Prediction
 
 
 class Choice(NamedTuple):
-    """What a candidate is worth, its name, and facts for the provenance."""
+    """What a candidate is worth.
+
+    Args:
+        acquisition: A score.
+        name: Of the acquisition.
+        facts: For the provenance.
+        enough: A best score below this means that there is nothing left to gain here.
+        bolder: What to look for then, anywhere; nothing else if ``None``.
+    """
 
     acquisition: Acquisition
     name: str
     facts: Mapping[str, Any]
+    enough: float = -math.inf
+    bolder: Acquisition | None = None
 
 
 class Models(Protocol):

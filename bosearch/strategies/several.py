@@ -1,5 +1,6 @@
 """What a candidate is worth when a study has several objectives."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,14 +9,20 @@ from bosearch.acquisition.hypervolume import log_hypervolume_improvement
 from bosearch.acquisition.value import Acquisition, FeasibleImprovement
 from bosearch.strategies.modelling import Modelling
 from bosearch.strategies.thresholds import thresholds
+from bosearch.surrogates.gp import GaussianProcess
 
 
 def hypervolume_improvement(
-    modelling: Modelling, rng: np.random.Generator
+    modelling: Modelling, objectives: Sequence[GaussianProcess], rng: np.random.Generator
 ) -> tuple[Acquisition, str, dict[str, Any]]:
     """The acquisition, its name, and the thresholds that it uses, for the provenance.
 
     Without a feasible result the probability of feasibility comes first.
+
+    Args:
+        modelling: The record, and the models of constraints.
+        objectives: Models of the objectives, larger is better.
+        rng: Source of the joint draws.
     """
     problem = modelling.problem
     success = modelling.success()
@@ -28,7 +35,7 @@ def hypervolume_improvement(
         )
     limits = thresholds(problem, modelling.completed)
     acquisition = log_hypervolume_improvement(
-        [modelling.model(o.metric, o.sign) for o in problem.objectives],
+        objectives,
         constraints,
         np.array([o.sign * limits[o.metric].value for o in problem.objectives]),
         observed=modelling.X,

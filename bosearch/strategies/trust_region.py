@@ -55,6 +55,11 @@ class Region:
         return {"start": self.start, "length": self.length}
 
 
+def lasting(view: StudyView) -> Region:
+    """A region that never starts elsewhere: below the least side it is as wide as at first."""
+    return Region(0, _length(view.problem, view.trials, again=True), tuple(view.trials))
+
+
 def standing(view: StudyView) -> Region:
     """Read off the record where the search stands."""
     starts = [_start(trial) for trial in view.trials]
@@ -70,8 +75,8 @@ def _start(trial: Trial) -> int:
     return int(trial.provenance.get(KEY, {}).get("start", 0))
 
 
-def _length(problem: Problem, trials: Sequence[Trial]) -> float:
-    """The side after all that has been measured."""
+def _length(problem: Problem, trials: Sequence[Trial], *, again: bool = False) -> float:
+    """The side after all that has been measured; widened ``again`` below the least, or not."""
     patience = max(_LEAST_FAILURES, len(problem.space.factors))
     length, successes, failures = FIRST, 0, 0
     for trial, success in _outcomes(problem, trials):
@@ -82,6 +87,8 @@ def _length(problem: Problem, trials: Sequence[Trial]) -> float:
             length, successes = min(2.0 * length, MOST), 0
         elif failures == patience:
             length, failures = 0.5 * length, 0
+            if again and length < LEAST:
+                length = FIRST
     return length
 
 

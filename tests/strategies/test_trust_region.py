@@ -8,7 +8,7 @@ import pytest
 
 from bosearch.errors import SpaceExhaustedError
 from bosearch.space import Choice, Integer, Real, Space
-from bosearch.strategies.trust_region import FIRST, LEAST, standing
+from bosearch.strategies.trust_region import FIRST, LEAST, lasting, standing
 from bosearch.study import (
     Measurement,
     OutcomeConstraint,
@@ -81,6 +81,19 @@ def test_below_the_least_side_the_search_starts_again_with_an_empty_record() -> 
     again = standing(view)
     assert (again.start, again.length, again.trials) == (1, FIRST, ())
     assert again.local(view).trials == []
+
+
+def test_a_lasting_region_is_wide_again_and_keeps_its_record() -> None:
+    halvings = int(np.ceil(np.log2(FIRST / LEAST)))
+    for failures, length in (
+        (4 * halvings - 1, FIRST / 2 ** (halvings - 1)),
+        (4 * halvings, FIRST),
+    ):
+        view = record([-1.0] * failures)
+        where = lasting(view)
+        assert where.start == 0
+        assert where.length == pytest.approx(length)
+        assert where.local(view) is view
 
 
 def test_the_new_start_sees_its_own_trials_and_whatever_is_under_way() -> None:
