@@ -262,6 +262,7 @@ def _tpe_sampler(seed: int, first: int) -> Any:
 METHODS: dict[str, Callable[[BenchmarkProblem, int], Method]] = {
     "bosearch": Bosearch,
     "bosearch-auto": lambda problem, seed: Bosearch(problem, seed, surrogate="auto"),
+    "bosearch-alone": lambda problem, seed: Bosearch(problem, seed, turns=False),
     "botorch": BoTorch,
     "ax": Ax,
     "optuna-gp": lambda problem, seed: Optuna(problem, seed, _gp_sampler),
@@ -272,6 +273,7 @@ METHODS: dict[str, Callable[[BenchmarkProblem, int], Method]] = {
 PACKAGES: dict[str, tuple[str, ...]] = {
     "bosearch": ("bosearch",),
     "bosearch-auto": ("bosearch", "botorch", "torch"),
+    "bosearch-alone": ("bosearch",),
     "botorch": ("botorch", "gpytorch", "torch"),
     "ax": ("ax-platform", "botorch", "torch"),
     "optuna-gp": ("optuna", "torch"),
@@ -290,7 +292,7 @@ def prepare(methods: Sequence[str]) -> None:
     BLAS is kept to one thread by the environment, before NumPy is imported.
     """
     warnings.simplefilter("ignore")  # theirs are many, and do not concern the measurement
-    if {"bosearch", "bosearch-auto"} & set(methods):
+    if any(method.startswith("bosearch") for method in methods):
         import bosearch.asktell
         import bosearch.strategies.bayes
     if "bosearch-auto" in methods:

@@ -1,7 +1,9 @@
 #!/usr/bin/env python
 """Simple regret after 60 evaluations: bosearch against BoTorch, Ax and Optuna.
 
-``bosearch`` is strategy ``bayes`` as it is by default, ``bosearch-auto`` with surrogate ``auto``.
+``bosearch`` is strategy ``bayes`` as it is by default, ``bosearch-auto`` with surrogate ``auto``,
+``bosearch-alone`` without turns: one stationary process. Any problem of ``bosearch.problems``
+with one objective to minimize may be named.
 
     pip install -e '.[bench]'
     python scripts/bench_regret.py                    # run what is missing, print the table
@@ -46,7 +48,7 @@ from bosearch import problems
 Record = dict[str, Any]
 
 PROBLEMS = ("branin", "hartmann6", "ackley10", "levy8", "mixed")
-OURS = ("bosearch", "bosearch-auto")
+OURS = ("bosearch", "bosearch-auto", "bosearch-alone")
 FLOOR = 1e-6
 RESULTS = Path("bench_results/regret.jsonl")
 

@@ -76,6 +76,36 @@ def levy(x: ArrayLike) -> Array:
     return np.asarray(first + inner.sum(-1) + last)
 
 
+def rosenbrock(x: ArrayLike) -> Array:
+    """Rosenbrock's banana in ``d >= 2`` dimensions, minimum 0 at (1, ..., 1).
+
+    Source: Rosenbrock (1960), "An automatic method for finding the greatest or least
+    value of a function", chained over neighbouring coordinates.
+    """
+    x = np.asarray(x, dtype=np.float64)
+    here, following = x[..., :-1], x[..., 1:]
+    return np.asarray((100 * (following - here**2) ** 2 + (1 - here) ** 2).sum(-1))
+
+
+def rastrigin(x: ArrayLike) -> Array:
+    """Rastrigin's function: a bowl under ripples of height 20, minimum 0 at the origin.
+
+    Source: Rastrigin (1974), "Systems of extremal control", generalised to d dimensions
+    by Mühlenbein, Schomisch and Born (1991).
+    """
+    x = np.asarray(x, dtype=np.float64)
+    return np.asarray((x**2 + 10 * (1 - np.cos(2 * np.pi * x))).sum(-1))
+
+
+def styblinski_tang(x: ArrayLike) -> Array:
+    """A sum of quartics with two valleys each, on [-5, 5]^d: 2^d local minima.
+
+    Source: Styblinski and Tang (1990), "Experiments in nonconvex optimization".
+    """
+    x = np.asarray(x, dtype=np.float64)
+    return np.asarray(0.5 * (x**4 - 16 * x**2 + 5 * x).sum(-1))
+
+
 def zdt1(x: ArrayLike) -> Array:
     """Two objectives on the unit cube: ``... x d`` points to ``... x 2`` values.
 

@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from bosearch.errors import ConfigError
 from bosearch.problems import functions
 from bosearch.problems.benchmark import BenchmarkProblem
@@ -28,6 +30,7 @@ from bosearch.study.problem import OutcomeConstraint, Problem, minimize, suggest
 
 _GOLDEN = (math.sqrt(5) - 1) / 2
 _ACKLEY_HALF_WIDTH = 32.768
+_RASTRIGIN_HALF_WIDTH = 5.12
 _ZDT1_WORST = 11.0  # threshold of both objectives: no point of the cube is worse
 
 
@@ -55,18 +58,50 @@ def ackley(d: int) -> BenchmarkProblem:
     """Ackley's function, its usual domain of width 65.536 shifted off the minimum.
 
     On [-32.768, 32.768]^d the minimum lies at the centre, where some methods
-    start. Here coordinate i is moved by 16.384 (2 frac(i g) - 1), with g the
-    golden ratio 0.618...: the minimum lies in the middle half of every
-    coordinate, at the centre of none, and not on the diagonal.
+    start. Here it lies in the middle half of every coordinate, at the centre of none,
+    and not on the diagonal.
     """
-    shifts = [_ACKLEY_HALF_WIDTH / 2 * (2 * (i * _GOLDEN % 1) - 1) for i in range(1, d + 1)]
-    bounds = [(s - _ACKLEY_HALF_WIDTH, s + _ACKLEY_HALF_WIDTH) for s in shifts]
+    bounds = _shifted(_ACKLEY_HALF_WIDTH, d)
     return smooth(f"ackley{d}", functions.ackley, bounds, 0.0, [0.0] * d)
+
+
+def _shifted(half_width: float, d: int) -> list[tuple[float, float]]:
+    """[-h, h]^d with coordinate i moved by h / 2 (2 frac(i g) - 1), g the golden ratio 0.618..."""
+    shifts = [half_width / 2 * (2 * (i * _GOLDEN % 1) - 1) for i in range(1, d + 1)]
+    return [(shift - half_width, shift + half_width) for shift in shifts]
 
 
 def levy(d: int) -> BenchmarkProblem:
     """Levy's function; the minimum is 0."""
     return smooth(f"levy{d}", functions.levy, [(-10.0, 10.0)] * d, 0.0, [1.0] * d)
+
+
+def rosenbrock(d: int) -> BenchmarkProblem:
+    """Rosenbrock's function on [-5, 10]^d; the minimum is 0.
+
+    Raises:
+        ConfigError: It needs two dimensions.
+    """
+    if d < 2:
+        raise ConfigError(
+            f"Rosenbrock's function needs at least 2 dimensions, got {d}", hint="'rosenbrock2'"
+        )
+    return smooth(f"rosenbrock{d}", functions.rosenbrock, [(-5.0, 10.0)] * d, 0.0, [1.0] * d)
+
+
+def rastrigin(d: int) -> BenchmarkProblem:
+    """Rastrigin's function, its usual domain shifted off the minimum as Ackley's is."""
+    bounds = _shifted(_RASTRIGIN_HALF_WIDTH, d)
+    return smooth(f"rastrigin{d}", functions.rastrigin, bounds, 0.0, [0.0] * d)
+
+
+def styblinski_tang(d: int) -> BenchmarkProblem:
+    """Styblinski and Tang's function; the lowest of its minima is the least real critical point."""
+    lowest = float(np.roots([4.0, 0.0, -32.0, 5.0]).real.min())  # of one quartic
+    optimum = float(functions.styblinski_tang([lowest] * d))
+    bounds = [(-5.0, 5.0)] * d
+    name = f"styblinski_tang{d}"
+    return smooth(name, functions.styblinski_tang, bounds, optimum, [lowest] * d)
 
 
 def mixed() -> BenchmarkProblem:
@@ -151,6 +186,9 @@ _FIXED: dict[str, Callable[[], BenchmarkProblem]] = {
 _FAMILIES: dict[str, Callable[[int], BenchmarkProblem]] = {
     "ackley": ackley,
     "levy": levy,
+    "rosenbrock": rosenbrock,
+    "rastrigin": rastrigin,
+    "styblinski_tang": styblinski_tang,
     "nk": nk,
     "rough_fuji": rough_fuji,
     "dtlz1_": dtlz1,

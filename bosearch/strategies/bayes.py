@@ -26,7 +26,7 @@ from bosearch.strategies.base import Support, with_pending
 from bosearch.strategies.bayes_options import BayesOptions
 from bosearch.strategies.built_in import BuiltIn
 from bosearch.strategies.modelling import Modelling
-from bosearch.strategies.models import Models
+from bosearch.strategies.models import Choice, Models
 from bosearch.strategies.sobol import SobolStrategy
 from bosearch.study.problem import Problem, suggest
 from bosearch.study.trial import Proposal, TrialState
@@ -180,21 +180,18 @@ class BayesStrategy:
         region = _region(modelling, models, where)
         domain = Domain(view.problem.space, None if repeats == "always" else known, region)
         try:
-            candidate = self._best(choice.acquisition, models, domain, rng)
+            candidate, bold = self._search(choice, models, domain, rng)
         except SpaceExhaustedError:
             if repeats != "when exhausted":
                 raise
             domain = Domain(view.problem.space, None, region)
-            candidate = self._best(choice.acquisition, models, domain, rng)
-        name = choice.name
-        found_little = candidate.value < choice.enough
-        if found_little and choice.bolder is not None and self.options.region is None:
-            name, where = f"{name} by a margin", None
-            candidate = self._best(choice.bolder, models, domain.whole, rng)
+            candidate, bold = self._search(choice, models, domain, rng)
+        if bold:
+            where = None
         (params,) = view.problem.space.decode(candidate.x[None])
         facts: dict[str, Any] = {
             "strategy": "bayes",
-            "acquisition": name,
+            "acquisition": f"{choice.name} by a margin" if bold else choice.name,
             "value": candidate.value,
             "model": models.report,
             **choice.facts,
@@ -227,6 +224,19 @@ class BayesStrategy:
             modelling, self._recipe, self._fits, self.options.acquisition, self.options.warp
         )
         return cast("Models", models)
+
+    def _search(
+        self, choice: Choice, models: Models, domain: Domain, rng: np.random.Generator
+    ) -> tuple[Candidate, bool]:
+        """The best candidate, and whether only a clear gain, anywhere, was still worth a look.
+
+        In a region of the user's choice the search starts again by itself.
+        """
+        candidate = self._best(choice.acquisition, models, domain, rng)
+        enough = candidate.value >= choice.enough or self.options.region is not None
+        if enough or choice.bolder is None:
+            return candidate, False
+        return self._best(choice.bolder, models, domain.whole, rng), True
 
     def _best(
         self, acquisition: Acquisition, models: Models, domain: Domain, rng: np.random.Generator

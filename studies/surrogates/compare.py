@@ -5,10 +5,11 @@
     python studies/surrogates/compare.py --surrogates gp hmc --problems branin --seeds 2
 
 A run is one (surrogate, problem, seed): a Sobol design, then batches of five by strategy
-`bayes`. Results are appended to `bench_results/surrogates.jsonl`, so that an interrupted
-comparison goes on where it stopped. The table shows the gap that is left at the end, as a
-share of the gap after the design (with several objectives: of hypervolume): 0 is the optimum,
-1 is no progress. CPU seconds are those of an ask of five, one thread.
+`bayes`. Results are appended to `results.jsonl` beside this script, so that an interrupted
+comparison goes on where it stopped; the tables of the README are made of them. They show the
+gap that is left at the end, as a share of the gap after the design (with several objectives:
+of hypervolume): 0 is the optimum, 1 is no progress. CPU seconds are those of an ask of five,
+one thread.
 """
 
 import argparse
@@ -18,7 +19,7 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,8 @@ HOME = {  # problems of the kind that a network is meant for
 }
 DEFAULT = "built-in"
 RANDOM = "sobol"
-RESULTS = Path("bench_results/surrogates.jsonl")
+PROCESSES = (RANDOM, DEFAULT, *CHEAP)
+RESULTS = Path(__file__).with_name("results.jsonl")
 
 
 def strategy(surrogate: str, design: int) -> Any:
@@ -115,14 +117,14 @@ def run(surrogate: str, name: str, seed: int) -> Record:
             study.tell(trial, values)
             measured.append(values)
             fallbacks += bool(trial.provenance.get("fallback"))
-        gaps.append(progress(problem, measured))
+        gaps.append(float(f"{progress(problem, measured):.6g}"))
     return {
         "surrogate": surrogate,
         "problem": name,
         "seed": seed,
         "gaps": gaps,
-        "left": gaps[-1] / gaps[0] if gaps[0] > 0.0 else 0.0,
-        "ask_s": statistics.median(asks),
+        "left": float(f"{gaps[-1] / gaps[0] if gaps[0] > 0.0 else 0.0:.6g}"),
+        "ask_s": float(f"{statistics.median(asks):.3g}"),
         "fallbacks": fallbacks,
     }
 
@@ -135,20 +137,23 @@ def read(path: Path) -> dict[Key, Record]:
     return {(r["surrogate"], r["problem"], r["seed"]): r for r in records}
 
 
-def table(done: dict[Key, Record]) -> list[str]:
-    """In Markdown: the share of the gap that is left, geometric mean over seeds."""
-    surrogates = list(dict.fromkeys(key[0] for key in done))
+def table(done: Mapping[Key, Record], surrogates: Sequence[str]) -> list[str]:
+    """In Markdown: the share of the gap that is left, geometric mean over seeds.
+
+    The number of seeds is the row's; a cell with fewer says so in brackets.
+    """
+    run = [s for s in surrogates if any(key[0] == s for key in done)]
     lines = [
-        f"| problem | seeds | {' | '.join(surrogates)} |",
-        f"| --- | --- |{' --- |' * len(surrogates)}",
+        f"| problem | seeds | {' | '.join(run)} |",
+        f"| --- | --- |{' --- |' * len(run)}",
     ]
     for name in PROBLEMS:
-        cells = [[r for k, r in done.items() if k[:2] == (s, name)] for s in surrogates]
-        counts = sorted({len(cell) for cell in cells if cell})
-        if counts:
-            seeds = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-            lines.append(f"| {name} | {seeds} | {' | '.join(map(_left, cells))} |")
-    asks = [[r["ask_s"] for k, r in done.items() if k[0] == s] for s in surrogates]
+        cells = [[r for k, r in done.items() if k[:2] == (s, name)] for s in run]
+        most = max(map(len, cells), default=0)
+        if most:
+            shown = " | ".join(_left(cell, most) for cell in cells)
+            lines.append(f"| {name} | {most} | {shown} |")
+    asks = [[r["ask_s"] for k, r in done.items() if k[0] == s] for s in run]
     medians = [f"{statistics.median(ask):.2g}" for ask in asks]
     lines.append(f"| CPU s of an ask of five, median | | {' | '.join(medians)} |")
     return lines
@@ -159,16 +164,17 @@ def log_left(record: Record) -> float:
     return math.log(max(record["left"], LEAST.get(record["problem"], 1e-6)))
 
 
-def _left(records: Sequence[Record]) -> str:
+def _left(records: Sequence[Record], most: int) -> str:
     """Geometric mean, and one standard deviation as a factor."""
     logs = [log_left(r) for r in records]
     if not logs:
         return ""
     mean = f"{math.exp(statistics.fmean(logs)):.2g}"
-    return mean if len(logs) == 1 else f"{mean} (x {math.exp(statistics.stdev(logs)):.1f})"
+    spread = f" (x {math.exp(statistics.stdev(logs)):.1f})" if len(logs) > 1 else ""
+    return mean + spread + (f" [{len(logs)}]" if len(logs) < most else "")
 
 
-def compared(done: dict[Key, Record], against: str) -> list[str]:
+def compared(done: Mapping[Key, Record], against: str) -> list[str]:
     """Each surrogate's gap over that of ``against``: geometric mean over common runs."""
     lines = []
     for surrogate in dict.fromkeys(key[0] for key in done):
@@ -187,7 +193,7 @@ def compared(done: dict[Key, Record], against: str) -> list[str]:
     return lines
 
 
-def in_hindsight(done: dict[Key, Record], pool: Sequence[str]) -> str:
+def in_hindsight(done: Mapping[Key, Record], pool: Sequence[str]) -> str:
     """``auto`` against the best of its pool on each problem, seeds averaged."""
     logs = []
     for name in PROBLEMS:
@@ -205,7 +211,7 @@ def in_hindsight(done: dict[Key, Record], pool: Sequence[str]) -> str:
     )
 
 
-def at_home(done: dict[Key, Record]) -> list[str]:
+def at_home(done: Mapping[Key, Record]) -> list[str]:
     """Networks on problems of their kind, against the best of the pool there: medians."""
     lines = []
     for surrogate, names in HOME.items():
@@ -225,15 +231,28 @@ def at_home(done: dict[Key, Record]) -> list[str]:
     return lines
 
 
+def summary(done: Mapping[Key, Record]) -> list[str]:
+    """Both tables, and the ratios that the targets are stated in."""
+    return [
+        *table(done, PROCESSES),
+        "",
+        *table(done, ("gp", *NETWORKS)),
+        "",
+        *compared(done, "gp"),
+        in_hindsight(done, POOL),
+        *at_home(done),
+    ]
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    every = (DEFAULT, RANDOM, *CHEAP, *NETWORKS)
-    parser.add_argument("--surrogates", nargs="+", default=[DEFAULT, RANDOM, *CHEAP], choices=every)
+    every = (*PROCESSES, *NETWORKS)
+    parser.add_argument("--surrogates", nargs="+", default=list(PROCESSES), choices=every)
     parser.add_argument("--problems", nargs="+", default=list(PROBLEMS), choices=list(PROBLEMS))
     parser.add_argument("--seeds", type=int, default=5, help="seeds 0 .. SEEDS - 1 (5)")
-    parser.add_argument("--results", type=Path, default=RESULTS, help=f"({RESULTS})")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="beside this script")
     parser.add_argument("--table", action="store_true", help="run nothing, print what there is")
     options = parser.parse_args(argv)
     done = read(options.results)
@@ -251,8 +270,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 file.write(json.dumps(done[key]) + "\n")
             left, ask_s = done[key]["left"], done[key]["ask_s"]
             print(*key, f"{left:.3g} of the gap left, {ask_s:.2g} CPU s per ask", file=sys.stderr)
-    print("\n".join([*table(done), "", *compared(done, "gp"), in_hindsight(done, POOL)]))
-    print("\n".join(at_home(done)))
+    print("\n".join(summary(done)))
     return 0
 
 

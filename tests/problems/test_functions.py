@@ -64,6 +64,9 @@ ignore_jit = pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated
         (functions.hartmann6, "Hartmann", [0] * 6, [1] * 6, 6),
         (functions.ackley, "Ackley", [-32.768] * 7, [32.768] * 7, 7),
         (functions.levy, "Levy", [-10] * 5, [10] * 5, 5),
+        (functions.rosenbrock, "Rosenbrock", [-5] * 6, [10] * 6, 6),
+        (functions.rastrigin, "Rastrigin", [-5.12] * 5, [5.12] * 5, 5),
+        (functions.styblinski_tang, "StyblinskiTang", [-5] * 4, [5] * 4, 4),
         (functions.zdt1, "ZDT1", [0] * 4, [1] * 4, 4),
     ],
 )

@@ -9,7 +9,10 @@ from scipy.optimize import brentq, minimize_scalar
 from bosearch.errors import ConfigError
 from bosearch.problems import BenchmarkProblem, functions, get
 
-SINGLE = ("branin", "hartmann6", "ackley2", "ackley10", "levy3", "levy8", "mixed", "gramacy")
+SINGLE = (
+    *("branin", "hartmann6", "ackley2", "ackley10", "levy3", "levy8", "mixed", "gramacy"),
+    *("rosenbrock2", "rosenbrock6", "rastrigin5", "styblinski_tang3"),
+)
 SEQUENCES = (
     *("nk8", "nk55", "rough_fuji8", "ehrlich32", "ehrlich64", "ehrlich128"),
     *("pest_control", "pest_control_shuffled"),
@@ -48,9 +51,17 @@ def test_no_random_point_is_better_than_the_optimum(name: str) -> None:
     assert min(feasible) < problem.optimum + 1e-3
 
 
+def test_rosenbrock_has_two_dimensions_at_least() -> None:
+    with pytest.raises(ConfigError, match="needs at least 2 dimensions, got 1\n  hint: "):
+        get("rosenbrock1")
+
+
 @pytest.mark.parametrize("d", [1, 2, 10, 40])
-def test_shifted_ackley_has_its_minimum_off_the_centre_in_the_middle_half(d: int) -> None:
-    problem = get(f"ackley{d}")
+@pytest.mark.parametrize("family", ["ackley", "rastrigin"])
+def test_shifted_functions_have_their_minimum_off_the_centre_in_the_middle_half(
+    family: str, d: int
+) -> None:
+    problem = get(f"{family}{d}")
     (place,) = problem.space.encode([problem.optimiser])
     assert np.all(np.abs(place - 0.5) <= 0.25)
     assert np.all(np.abs(place - 0.5) > 1e-3)
