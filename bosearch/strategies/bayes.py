@@ -216,7 +216,7 @@ class BayesStrategy:
 
     def _models(self, modelling: Modelling, turn: turns.Turn) -> Models:
         if self._recipe is None:
-            return BuiltIn(modelling, self.options.warp, turn.kernel)
+            return BuiltIn(modelling, self.options.warp, turn)
         module: Any = import_module("bosearch.strategies.surrogate_models")  # with torch
         if self._fits is None:
             self._fits = module.Fits()
@@ -228,13 +228,9 @@ class BayesStrategy:
     def _search(
         self, choice: Choice, models: Models, domain: Domain, rng: np.random.Generator
     ) -> tuple[Candidate, bool]:
-        """The best candidate, and whether only a clear gain, anywhere, was still worth a look.
-
-        In a region of the user's choice the search starts again by itself.
-        """
+        """The best candidate, and whether it is one of a clear gain, for want of any other."""
         candidate = self._best(choice.acquisition, models, domain, rng)
-        enough = candidate.value >= choice.enough or self.options.region is not None
-        if enough or choice.bolder is None:
+        if choice.bolder is None or candidate.value >= choice.enough:
             return candidate, False
         return self._best(choice.bolder, models, domain.whole, rng), True
 

@@ -10,9 +10,10 @@ import numpy as np
 
 from bosearch.acquisition.single import Outcomes, improvement
 from bosearch.acquisition.value import Array
-from bosearch.strategies.modelling import KERNEL, Modelling
+from bosearch.strategies.modelling import Modelling
 from bosearch.strategies.models import Choice
 from bosearch.strategies.prediction import Prediction
+from bosearch.strategies.turns import Turn
 from bosearch.study.problem import Objective
 from bosearch.surrogates.gp import GaussianProcess
 from bosearch.surrogates.schedule import Trained
@@ -33,12 +34,12 @@ class BuiltIn:
     Args:
         modelling: The record, and the models of this ask.
         warp: Whether one objective may be modelled on a warped scale.
-        kernel: Of the models of the objectives.
+        turn: Whose turn this trial is.
     """
 
     modelling: Modelling
-    warp: bool = True
-    kernel: str = KERNEL
+    warp: bool
+    turn: Turn
 
     slopes = True
 
@@ -65,16 +66,14 @@ class BuiltIn:
         )
         if acquisition.objective is None:
             return Choice(acquisition, "log probability of feasibility", {})
-        if outcomes.noisy:  # then another look at the best point can be worth it
+        if outcomes.noisy:
             return Choice(acquisition, "log noisy expected improvement", {})
+        choice = Choice(acquisition, "log expected improvement", {})
+        if not self.turn.bold:
+            return choice
         spread = trained.model.spread
-        return Choice(
-            acquisition,
-            "log expected improvement",
-            {},
-            enough=math.log(_OF_A_REPEAT * spread),
-            bolder=acquisition.beyond(_MARGIN * spread),
-        )
+        enough, bolder = math.log(_OF_A_REPEAT * spread), acquisition.beyond(_MARGIN * spread)
+        return choice._replace(enough=enough, bolder=bolder)
 
     @cached_property
     def noisy(self) -> bool:
@@ -119,7 +118,7 @@ class BuiltIn:
     def _objectives(self) -> list[tuple[Objective, Trained]]:
         warp = self.warp and not self._several
         return [
-            (o, self.modelling.of_objective(o, warp=warp, kernel=self.kernel))
+            (o, self.modelling.of_objective(o, warp=warp, kernel=self.turn.kernel))
             for o in self.modelling.problem.objectives
         ]
 

@@ -5,7 +5,8 @@ scale, but far from all observations it knows nothing, and where there are many 
 almost everything is far. An infinitely wide network sees trends across the whole space and
 little else. Neither of them is right about every function, and how well they predict what
 was observed does not tell which: so two trials of three are chosen by the one, in a trust
-region around the best point, and the third by the other, anywhere.
+region around the best point, and the third by the other, anywhere. Once the best point is
+known to the last digit, one trial of three is left to go on there.
 """
 
 from typing import NamedTuple
@@ -21,13 +22,15 @@ class Turn(NamedTuple):
     Args:
         kernel: Of the model of the objective.
         near: Whether the search is confined to a region around the best point.
+        bold: Whether, where nothing is left to gain, a clear gain is looked for, anywhere.
     """
 
     kernel: str = KERNEL
     near: bool = False
+    bold: bool = False
 
 
-TURNS = (Turn(near=True), Turn(near=True), Turn("arc-cosine"))
+TURNS = (Turn(near=True), Turn(near=True, bold=True), Turn("arc-cosine", bold=True))
 
 
 def turn(options: BayesOptions, view: StudyView) -> Turn:

@@ -46,15 +46,14 @@ def test_a_batch_takes_turns_as_single_asks_do() -> None:
     assert models(loop) == [["warped -loss"], ["arc-cosine warped -loss"], ["warped -loss"]]
 
 
-@pytest.mark.parametrize("turns", [True, False])
-def test_where_nothing_is_left_to_gain_a_clear_gain_is_looked_for_elsewhere(turns: bool) -> None:
+def test_where_nothing_is_left_to_gain_a_clear_gain_is_looked_for_elsewhere() -> None:
     # Two valleys on a plain; the search starts in the shallow one, and soon knows its bottom.
     def valleys(p: Mapping[str, Any]) -> Values:
         shallow = np.exp(-((p["x"] - 0.2) ** 2 + (p["y"] - 0.2) ** 2) / 0.02)
         deep = 2 * np.exp(-((p["x"] - 0.85) ** 2 + (p["y"] - 0.75) ** 2) / 0.02)
         return {"loss": float(-shallow - deep)}
 
-    loop = Loop(LOSS, {"initial": 1, "turns": turns})
+    loop = Loop(LOSS, {"initial": 1})
     loop.ask()
     loop.trials[0] = replace(loop.trials[0], params={"x": 0.25, "y": 0.2})
     loop.tell(valleys(loop.trials[0].params))
