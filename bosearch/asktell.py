@@ -26,6 +26,7 @@ from bosearch.store.failures import shown
 from bosearch.store.picture import Picture
 from bosearch.store.studies import create_study, open_study
 from bosearch.store.study_record import StudyRecord
+from bosearch.store.turn import Change
 from bosearch.strategies.base import Strategy
 from bosearch.study.best import best_trial, pareto_front
 from bosearch.study.definition import Definition, differences
@@ -192,6 +193,8 @@ class Study:
     def ask(self, n: int = 1, *, lease_s: float | None = None) -> list[Trial]:
         """Hand out ``n`` trials to measure: those that wait or have expired first, then new ones.
 
+        Waiting are points of ``enqueue`` and trials to be retried.
+
         Args:
             n: How many.
             lease_s: After so many seconds without ``renew`` a trial is offered again;
@@ -235,10 +238,7 @@ class Study:
         if changes is None:
             return None
         self._remember(cache)
-        handed = [trial for _, trial in changes]
-        if changes:
-            self._picture.wrote(changes[-1][0], handed, events=len(changes))
-        return handed
+        return self._added(changes)
 
     def _propose(
         self, trials: tuple[Trial, ...], n: int
@@ -354,11 +354,46 @@ class Study:
             ParameterError: ``params`` is not a point of the space.
             TellError: ``values`` is no complete result.
         """
-        point = self.problem.space.validate(params)
-        measured = check_measurements(self.problem, values)
-        revision, trial = self._record.observe(point, measured, {"strategy": "observed"})
-        self._picture.wrote(revision, [trial])
+        (trial,) = self.observe_all([(params, values)])
         return trial
+
+    def observe_all(self, results: Iterable[tuple[Params, Mapping[str, Told]]]) -> list[Trial]:
+        """Add results that were measured elsewhere, all in one transaction or none.
+
+        Args:
+            results: Parameters and values of each.
+
+        Raises:
+            ParameterError: Some parameters are not a point of the space.
+            TellError: Some values are no complete result.
+        """
+        problem = self.problem
+        checked = [
+            (problem.space.validate(params), check_measurements(problem, values))
+            for params, values in results
+        ]
+        return self._added(self._record.observe(checked) if checked else [])
+
+    def enqueue(self, *points: Params) -> list[Trial]:
+        """Put points of your own in line: the next asks hand them out before any new ones.
+
+        Until they are measured, they count as pending. A point may be enqueued
+        that was measured before.
+
+        Args:
+            points: Parameters of each; all of them are put in line, or none.
+
+        Raises:
+            ParameterError: Some parameters are not a point of the space.
+        """
+        checked = [self.problem.space.validate(params) for params in points]
+        return self._added(self._record.queue(checked) if checked else [])
+
+    def _added(self, changes: SequenceOf[Change]) -> list[Trial]:
+        added = [trial for _, trial in changes]
+        if changes:
+            self._picture.wrote(changes[-1][0], added, events=len(changes))
+        return added
 
     def renew(self, trials: Iterable[Trial], lease_s: float) -> list[Trial]:
         """Keep running trials for ``lease_s`` more seconds; the heartbeat of a worker.

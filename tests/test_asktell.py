@@ -314,6 +314,43 @@ def test_observed_point_joins_the_study_as_completed(new_study: NewStudy) -> Non
     assert verify(study.url, study.name) == []
 
 
+def test_results_measured_elsewhere_are_added_together_or_not_at_all(new_study: NewStudy) -> None:
+    study = new_study()
+    with pytest.raises(TellError):
+        study.observe_all([({"x": 0.1}, {"loss": 0.5}), ({"x": 0.2}, {"loss": math.nan})])
+    assert study.trials() == []
+    added = study.observe_all([({"x": x}, {"loss": x}) for x in (0.1, 0.2)])
+    assert [t.number for t in added] == [0, 1]
+    assert study.observe_all([]) == []
+    with Study.open(study.url, study.name) as again:
+        assert study.trials() == added == again.trials()
+    assert verify(study.url, study.name) == []
+
+
+def test_points_in_line_are_handed_out_first_and_once(new_study: NewStudy) -> None:
+    study = new_study()
+    (asked,) = study.ask()
+    first, second = study.enqueue({"x": 0.25}, {"x": 1})
+    assert (first.number, first.state, first.attempt) == (1, "waiting", 0)
+    assert study.pending == [asked, first, second]
+    with pytest.raises(TrialStateError, match="but it is waiting"):
+        study.tell(first, {"loss": 1.0})
+    with Study.open(study.url, study.name) as again:
+        handed = again.ask(3)
+    assert [(t.number, t.attempt, t.params["x"]) for t in handed[:2]] == [(1, 1, 0.25), (2, 1, 1.0)]
+    assert [t.provenance["strategy"] for t in handed] == ["queued", "queued", "sobol"]
+    study.tell(handed[0], {"loss": 1.0})
+    assert kinds(study) == ["created", "asked", *["queued"] * 2, *["offered"] * 2, "asked", "told"]
+    assert verify(study.url, study.name) == []
+
+
+def test_a_point_outside_the_space_is_not_put_in_line(new_study: NewStudy) -> None:
+    study = new_study()
+    with pytest.raises(ParameterError, match="'x'"):
+        study.enqueue({"x": 0.5}, {"x": 2.0})
+    assert study.enqueue() == study.trials() == []
+
+
 # --- failing, giving up, leases ---------------------------------------------------------
 
 

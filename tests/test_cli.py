@@ -56,6 +56,7 @@ OBJECTIVE = "def evaluate(x, kind): return {'loss': (x - 0.3) ** 2 + (kind == 'a
 
 
 def write_study(folder: Path, *, end: str = "", objective: str = OBJECTIVE) -> str:
+    folder.mkdir(exist_ok=True)
     (folder / "objective.py").write_text(objective)
     path = folder / "study.toml"
     path.write_text(STUDY.format(end=end))
@@ -109,9 +110,10 @@ def test_every_command_has_help_with_an_example(
 
 
 def test_the_commands_are_those_of_the_manual() -> None:
-    shown = ["init", "check", "run", "resume", "ask", "tell", "status", "best", "export", "report"]
+    running = ["init", "check", "run", "resume", "ask", "tell", "enqueue", "observe"]
+    shown = ["status", "best", "export", "report"]
     bounds = ["bound two-point", "bound three-point"]
-    assert sorted([*shown, *bounds, "verify", "doctor"]) == COMMANDS
+    assert sorted([*running, *shown, *bounds, "verify", "doctor"]) == COMMANDS
 
 
 def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
@@ -217,6 +219,48 @@ def test_asked_trials_are_told_and_shown(
     assert status["best"] == [1]
     (best,) = read("best", file, "--json")
     assert (best["trial"], best["params"]) == (1, asked[1]["params"])
+
+
+def test_a_point_of_ones_own_is_asked_next(
+    file: str, read: Callable[..., list[dict[str, Any]]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (queued,) = read("enqueue", file, "x=0.25", "kind=b", "--json")
+    assert queued == {"trial": 0, "params": {"x": 0.25, "kind": "b"}}
+    assert main(["enqueue", file, "kind=a", "x=1"]) == 0
+    assert capsys.readouterr().out == "trial 1 waits\n"
+    asked = read("ask", file, "--batch", "3", "--json")
+    assert asked[:2] == [queued, {"trial": 1, "params": {"x": 1.0, "kind": "a"}}]
+    assert asked[2]["trial"] == 2
+
+
+def test_a_running_study_measures_points_in_line_first(
+    runnable: str, read: Callable[..., list[dict[str, Any]]]
+) -> None:
+    read("enqueue", runnable, "x=0.25", "kind=b", "--json")
+    read("run", runnable, "--json")
+    (best,) = read("best", runnable, "--json")
+    assert (best["trial"], best["params"]["x"]) == (0, 0.25)
+
+
+def test_an_export_of_one_study_is_observed_by_another(
+    tmp_path: Path, read: Callable[..., list[dict[str, Any]]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new = (write_study(folder) for folder in (tmp_path / "old", tmp_path / "new"))
+    asked = read("ask", old, "--batch", "3", "--json")
+    for number in (0, 1):
+        read("tell", old, str(number), f"loss={number}.5:0.125", "--json")
+    table = str(tmp_path / "old.csv")
+    assert main(["export", old, "--format", "csv", "--output", table]) == 0
+    capsys.readouterr()
+    assert main(["observe", new, table]) == 0
+    said = capsys.readouterr()
+    assert said.out == "2 results added\n"
+    assert said.err == "1 rows hold no result\n"
+    (best,) = read("best", new, "--json")
+    assert (best["params"], best["values"]["loss"]) == (
+        asked[0]["params"],
+        {"value": 0.5, "sem": 0.125},
+    )
 
 
 def test_status_shows_what_runs_and_since_when(
@@ -497,6 +541,10 @@ def test_wrong_use_exits_with_2_and_one_helpful_line(
         (["tell", "{file}", "0", "loss=inf"], "expected a finite number"),
         (["tell", "{file}", "0", "loss=1:-1"], "standard error"),
         (["tell", "{file}", "7", "loss=1"], "has no trial 7"),
+        (["enqueue", "{file}", "x=2", "kind=a"], "parameter 'x'"),
+        (["enqueue", "{file}", "x"], "cannot read the parameter 'x'"),
+        (["observe", "{file}", "{folder}/no.csv"], "cannot read"),
+        (["observe", "{file}", "{folder}/objective.py"], "no column 'x'"),
         (["export", "{file}", "--output", "{folder}"], "cannot write"),
         (["report", "{file}", "--output", "{folder}/no/r.html"], "cannot write the report"),
         (["status", "sqlite:///{folder}/small.db", "--name", "smal"], "did you mean 'small'?"),

@@ -36,6 +36,8 @@ for command in (
     loop.resume,
     record.ask,
     record.tell,
+    record.enqueue,
+    record.observe,
     results.status,
     results.best,
     results.export,

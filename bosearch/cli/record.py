@@ -1,15 +1,16 @@
 """Commands for people who measure by hand: ask for candidates, tell what came out."""
 
-from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bosearch.cli.output import Json, aligned, emit
+from bosearch.cli.output import Json, aligned, emit, say
 from bosearch.cli.target import NameOption, TargetArgument, find
 from bosearch.errors import TellError
 
 if TYPE_CHECKING:
+    from bosearch.asktell import Study
     from bosearch.study import Measurement
 
 
@@ -31,18 +32,82 @@ def ask(
     Example:
       bosearch ask studies/gb1/study.toml --batch 2 --json
     """
-    from bosearch.cli.loop import start_or_go_on
     from bosearch.report import words
 
-    found = find(target, name)
-    study = found.open() if found.file is None else start_or_go_on(found.file)
-    with study:
+    with _started(target, name) as study:
         trials = study.ask(batch, lease_s=lease_s)
     if as_json:
         for trial in trials:
             emit({"trial": trial.number, "params": dict(trial.params)})
         return
     print(aligned((f"trial {t.number}", words.parameters(t.params)) for t in trials))
+
+
+def enqueue(
+    target: TargetArgument,
+    values: Annotated[
+        list[str], typer.Argument(metavar="PARAMETER=VALUE...", help="A point of your own.")
+    ],
+    name: NameOption = None,
+    as_json: Json = False,
+) -> None:
+    """Put a point of your own in line: the next ask, or a running study, hands it out.
+
+    The study of a study file is started if need be.
+
+    \b
+    Example:
+      bosearch enqueue studies/branin/study.toml x=2.5 y=7.5
+    """
+    from bosearch.io.table import read_point
+
+    with _started(target, name) as study:
+        (trial,) = study.enqueue(read_point(values, study.problem.space))
+    if as_json:
+        emit({"trial": trial.number, "params": dict(trial.params)})
+    else:
+        print(f"trial {trial.number} waits")
+
+
+def observe(
+    target: TargetArgument,
+    table: Annotated[
+        Path, typer.Argument(metavar="TABLE", help="A CSV file, a column per parameter and metric.")
+    ],
+    name: NameOption = None,
+    as_json: Json = False,
+) -> None:
+    """Add results that were measured elsewhere: all rows of a table, or none.
+
+    What `bosearch export --format csv` writes can be read. The study of a study file
+    is started if need be.
+
+    \b
+    Example:
+      bosearch observe studies/gb1/study.toml earlier.csv
+    """
+    from bosearch.io.table import read_results
+
+    with _started(target, name) as study:
+        results = read_results(table, study.problem)
+        trials = study.observe_all(results.rows)
+    if as_json:
+        for trial in trials:
+            emit({"trial": trial.number, "params": dict(trial.params)})
+    for column in results.ignored:
+        say(f"column {column!r} is neither a parameter nor a metric of the study")
+    if results.skipped:
+        say(f"{results.skipped} rows hold no result")
+    if not as_json:
+        print(f"{len(trials)} results added")
+
+
+def _started(target: str, name: str | None) -> "Study":
+    """The study, put on record if it is that of a study file and new."""
+    from bosearch.cli.loop import start_or_go_on
+
+    found = find(target, name)
+    return found.open() if found.file is None else start_or_go_on(found.file)
 
 
 def tell(
@@ -95,18 +160,15 @@ def tell(
 
 def _measurement(word: str) -> "tuple[str, Measurement]":
     """Read ``metric=value`` or ``metric=value:sem``; keeps every digit of the value."""
-    from bosearch.study import Measurement
+    from bosearch.io.table import measurement
 
-    metric, found, number = word.partition("=")
+    metric, _, number = word.partition("=")
     value, with_sem, sem = number.partition(":")
     try:
-        if not found:
+        if with_sem and not sem.strip():
             raise ValueError(word)
-        exact = Decimal(value)
-        rounded = float(exact)
-        kept = exact if exact.is_finite() and Decimal(repr(rounded)) != exact else None
-        return metric, Measurement(rounded, float(sem) if with_sem else None, kept)
-    except (ValueError, InvalidOperation):
+        return metric, measurement(value, sem)
+    except ValueError:
         raise TellError(
             f"cannot read the measurement {word!r}",
             hint="write metric=value or metric=value:sem, as in fitness=4.27 or loss=0.1:0.02",

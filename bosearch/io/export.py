@@ -51,16 +51,24 @@ def write_trials(
     writer.writerows(_row(trial, problem) for trial in trials)
 
 
-def _header(problem: Problem) -> list[str]:
-    measured = [column for name in problem.metrics for column in (name, f"{name}_sem")]
-    # A parameter that is called like another column keeps its values apart by a prefix.
-    own = {*measured, *_BEFORE, *_AFTER}
-    named = [f"param_{name}" if name in own else name for name in problem.space.parameters]
-    return [*_BEFORE, *named, *measured, *_AFTER]
-
-
 _BEFORE = ("trial", "state", "attempt")
 _AFTER = ("reason", "provenance", "asked_at", "finished_at")
+OTHER_COLUMNS = (*_BEFORE, *_AFTER)
+"""Columns that are neither of parameters nor of metrics."""
+
+
+def parameter_columns(problem: Problem) -> list[str]:
+    """Names of the columns of parameters; one that is another column's has a prefix."""
+    taken = {*_measured(problem), *OTHER_COLUMNS}
+    return [f"param_{name}" if name in taken else name for name in problem.space.parameters]
+
+
+def _measured(problem: Problem) -> list[str]:
+    return [column for name in problem.metrics for column in (name, f"{name}_sem")]
+
+
+def _header(problem: Problem) -> list[str]:
+    return [*_BEFORE, *parameter_columns(problem), *_measured(problem), *_AFTER]
 
 
 def _row(trial: Trial, problem: Problem) -> list[Any]:

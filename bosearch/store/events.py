@@ -31,6 +31,7 @@ class EventKind(StrEnum):
     ABANDONED = "abandoned"  # reason
     AMENDED = "amended"  # values, and what they were before
     OBSERVED = "observed"  # measured elsewhere: params, provenance, values
+    QUEUED = "queued"  # a point of the user's, to be handed out: params, provenance
     LATE_RESULT = "late_result"  # of an attempt that is not the present one: kept as a note
 
 
@@ -57,6 +58,13 @@ class Event:
     actor: str = ""
 
 
+_BEGIN = {
+    EventKind.ASKED: TrialState.RUNNING,
+    EventKind.OBSERVED: TrialState.COMPLETED,
+    EventKind.QUEUED: TrialState.WAITING,
+}
+
+
 def apply(trial: Trial | None, event: Event) -> Trial:
     """Return the trial as it is after ``event``; the lease is left to the caller.
 
@@ -66,7 +74,7 @@ def apply(trial: Trial | None, event: Event) -> Trial:
     """
     payload = event.payload
     if trial is None:
-        if event.number is None or event.kind not in (EventKind.ASKED, EventKind.OBSERVED):
+        if event.number is None or event.kind not in _BEGIN:
             raise StoreError(
                 f"event {event.seq} ({event.kind}) concerns a trial that was not asked"
             )
@@ -74,7 +82,8 @@ def apply(trial: Trial | None, event: Event) -> Trial:
         return Trial(
             event.number,
             payload["params"],
-            TrialState.COMPLETED if observed else TrialState.RUNNING,
+            _BEGIN[event.kind],
+            attempt=0 if event.kind is EventKind.QUEUED else 1,
             values=measurements_from_json(payload["values"]) if observed else {},
             provenance=payload["provenance"],
             asked_at=event.at,

@@ -149,19 +149,32 @@ class StudyRecord:
             logged = turn.change(trial, event)
             return logged, apply(trial, logged)
 
-    def observe(
-        self, params: Params, values: Mapping[str, Measurement], provenance: Mapping[str, Any]
-    ) -> Change:
-        """Add a trial that was measured elsewhere."""
-        payload = {
-            "params": dict(params),
-            "provenance": dict(provenance),
-            "values": measurements_to_json(values),
-        }
-        with self._write(1, 1) as turn:
-            observed = Event(EventKind.OBSERVED, turn.number, 1, payload)
-            (change,) = turn.add([observed], after=turn.revision, lease_until=None)
-            return change
+    def observe(self, results: Sequence[tuple[Params, Mapping[str, Measurement]]]) -> list[Change]:
+        """Add trials that were measured elsewhere, all or none."""
+        payloads = [
+            {
+                "params": dict(params),
+                "provenance": {"strategy": "observed"},
+                "values": measurements_to_json(values),
+            }
+            for params, values in results
+        ]
+        return self._begin(EventKind.OBSERVED, payloads, attempt=1)
+
+    def queue(self, points: Sequence[Params]) -> list[Change]:
+        """Add trials that wait to be handed out, all or none."""
+        payloads = [{"params": dict(p), "provenance": {"strategy": "queued"}} for p in points]
+        return self._begin(EventKind.QUEUED, payloads, attempt=0)
+
+    def _begin(
+        self, kind: EventKind, payloads: Sequence[Mapping[str, Any]], *, attempt: int
+    ) -> list[Change]:
+        with self._write(len(payloads), len(payloads)) as turn:
+            events = [
+                Event(kind, number, attempt, payload)
+                for number, payload in enumerate(payloads, turn.number)
+            ]
+            return turn.add(events, after=turn.revision, lease_until=None)
 
     def renew(self, trials: Iterable[Trial], lease_s: float) -> list[Trial]:
         """Lengthen leases; return the trials that are no longer the caller's, as they are now."""

@@ -14,11 +14,12 @@ class TrialState(StrEnum):
     """Where a trial stands.
 
     ``running -> completed | failed``, and ``running -> waiting -> running``
-    with ``attempt + 1`` when a retry is due or a lease has expired.
+    with ``attempt + 1`` when a retry is due or a lease has expired. A point of the
+    user's begins by waiting.
     """
 
     RUNNING = "running"  # handed out; pending until told, failed or expired
-    WAITING = "waiting"  # to be offered again by the next ask, same parameters
+    WAITING = "waiting"  # to be offered by the next ask
     COMPLETED = "completed"  # every modelled metric was told
     FAILED = "failed"  # no measurement, and none will be tried again
     ABANDONED = "abandoned"  # given up by the user; neither a result nor a failure
@@ -66,7 +67,7 @@ class Trial:
         number: Given by the database, unique within the study, from 0.
         params: Parameter values.
         state: See ``TrialState``.
-        attempt: From 1; rises by one each time the trial is offered again.
+        attempt: Rises by one each time the trial is offered; 0 before the first time.
         values: Measurements by metric; empty unless completed.
         provenance: Why the point was tried.
         reason: Why the trial failed, in the evaluator's own words.

@@ -29,6 +29,7 @@ def url(tmp_path: Path) -> str:
         study.ask()
         study.tell(retried, {"loss": 1.0})  # late
         study.observe({"x": 0.5}, {"loss": 0.1})
+        study.enqueue({"x": 0.25})
     return url
 
 
@@ -50,9 +51,10 @@ def test_untouched_record_agrees_with_its_log(url: str) -> None:
         ("UPDATE trial SET revision = 99 WHERE number = 1", "revision 99 in the table"),
         ("DELETE FROM trial WHERE number = 5", "trial 5 is in the log, but not in the table"),
         ("DELETE FROM event WHERE kind = 'observed'", "trial 5 is in the table, but not in the"),
+        ("DELETE FROM event WHERE kind = 'queued'", "trial 6 is in the table, but not in the"),
         ("DELETE FROM event WHERE kind = 'late_result'", "entries, the study counted"),
         ("DELETE FROM event WHERE kind = 'asked' AND number = 1", "that was not asked"),
-        ("UPDATE study SET next_number = 7", "handed out 7 numbers, the table has 6"),
+        ("UPDATE study SET next_number = 8", "handed out 8 numbers, the table has 7"),
     ],
 )
 def test_tampering_is_found(url: str, tampering: str, difference: str) -> None:
