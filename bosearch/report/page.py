@@ -79,19 +79,22 @@ def render(problem: Problem, trials: Sequence[Trial], *, name: str, facts: dict[
         "duration": words.duration,
     }
     shown = list(sections(problem, trials))
-    best = best_trials(problem, trials)[:MOST_ROWS]
+    best = best_trials(problem, trials)
     failed = [trial for trial in trials if trial.state is TrialState.FAILED]
+    several = len(problem.objectives) > 1
+    steps = best if several else results.improvements(problem, trials)
     return environment.get_template("page.html.j2").render(
         name=name,
         facts=facts,
         problem=problem,
         written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         counts=Counter(str(trial.state) for trial in trials),
-        best=best,
+        best=best[:MOST_ROWS],
         built=constructions.in_words(problem, best[0]) if best else {},
         failed=failed[-MOST_ROWS:],
         failures=len(failed),
-        origins=provenance.origins(trials),
+        origins=provenance.origins(trials, {trial.number for trial in steps}),
+        success="on the front" if several else "best so far",
         sections=shown,
         figures=_embedded([panel.figure for section in shown for panel in section.panels]),
         plotly=Markup(get_plotlyjs()),  # a library's file, not user text

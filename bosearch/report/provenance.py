@@ -1,9 +1,10 @@
-"""Why points were tried: which strategy, which acquisition function, how often by chance."""
+"""Why points were tried: by which strategy, model and acquisition, and with what success."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -17,37 +18,61 @@ class Origin:
 
     Args:
         strategy: Name of the strategy; ``observed`` for data measured elsewhere.
+        model: Name of the surrogate, or of the kernel of a built-in one, if any.
         acquisition: Name of the acquisition function, if any.
         trials: How many.
+        steps: How many of them were a success: see ``origins``.
         fallbacks: How many of them are random for want of anything better.
         reasons: Why there were fallbacks, each once.
         seconds: Median time to choose a point; ``None`` if it was not recorded.
     """
 
     strategy: str
+    model: str
     acquisition: str
     trials: int
+    steps: int
     fallbacks: int
     reasons: tuple[str, ...]
     seconds: float | None
 
 
-def origins(trials: Sequence[Trial]) -> list[Origin]:
-    """Count trials by the way they were chosen, in the order of first use."""
-    groups: dict[tuple[str, str], list[Trial]] = defaultdict(list)
+def origins(trials: Sequence[Trial], steps: Container[int]) -> list[Origin]:
+    """Count trials by the way they were chosen, in the order of first use.
+
+    Args:
+        trials: All of them.
+        steps: Numbers of those that were a success: the best so far, or on the front.
+    """
+    groups: dict[tuple[str, str, str], list[Trial]] = defaultdict(list)
     for trial in trials:
         said = trial.provenance
-        groups[str(said.get("strategy", "")), str(said.get("acquisition", ""))].append(trial)
-    return [_origin(*key, group) for key, group in groups.items()]
+        key = (str(said.get("strategy", "")), _model(said), str(said.get("acquisition", "")))
+        groups[key].append(trial)
+    return [_origin(*key, group, steps) for key, group in groups.items()]
 
 
-def _origin(strategy: str, acquisition: str, trials: Sequence[Trial]) -> Origin:
+def _model(said: Mapping[str, Any]) -> str:
+    surrogate = said.get("surrogate")
+    name = surrogate.get("name") if isinstance(surrogate, Mapping) else said.get("kernel")
+    return str(name or "")
+
+
+def _origin(
+    strategy: str,
+    model: str,
+    acquisition: str,
+    trials: Sequence[Trial],
+    steps: Container[int],
+) -> Origin:
     fallbacks = [trial.provenance for trial in trials if trial.provenance.get("fallback")]
     seconds = [t.provenance["seconds"] for t in trials if "seconds" in t.provenance]
     return Origin(
         strategy,
+        model,
         acquisition,
         trials=len(trials),
+        steps=sum(trial.number in steps for trial in trials),
         fallbacks=len(fallbacks),
         reasons=tuple(dict.fromkeys(str(p["reason"]) for p in fallbacks if p.get("reason"))),
         seconds=median(seconds) if seconds else None,

@@ -196,7 +196,9 @@ class BayesStrategy:
             "model": models.report,
             **choice.facts,
         }
-        if self._recipe is not None:
+        if self._recipe is None:
+            facts["kernel"] = turn.kernel
+        else:
             facts["surrogate"] = registry.to_json(self._recipe)
         if where is not None:
             facts[trust_region.KEY] = where.to_json()

@@ -180,18 +180,22 @@ def test_acquisition_values_are_shown_by_name() -> None:
     assert provenance.acquisition_values(trials[1:]) is None
 
 
-def test_origins_count_trials_and_fallbacks() -> None:
+def test_origins_count_trials_successes_and_fallbacks() -> None:
     said: list[dict[str, Any]] = [
         {"strategy": "sobol", "seconds": 0.1},
-        {"strategy": "bayes", "acquisition": "LogEI", "seconds": 0.5},
-        {"strategy": "bayes", "acquisition": "LogEI", "fallback": True, "reason": "no data"},
+        {"strategy": "bayes", "kernel": "k", "acquisition": "LogEI", "seconds": 0.5},
+        {"strategy": "bayes", "kernel": "k", "acquisition": "LogEI", "fallback": True}
+        | {"reason": "no data"},
+        {"strategy": "bayes", "surrogate": {"name": "hmc"}, "acquisition": "LogEI"},
     ]
     trials = [
         Trial(i, {"x": 0.5}, TrialState.RUNNING, provenance=words) for i, words in enumerate(said)
     ]
-    sobol, bayes = provenance.origins(trials)
-    assert (sobol.strategy, sobol.trials, sobol.seconds) == ("sobol", 1, 0.1)
-    assert (bayes.trials, bayes.fallbacks, bayes.reasons) == (2, 1, ("no data",))
+    sobol, built_in, named = provenance.origins(trials, {0, 2})
+    assert (sobol.strategy, sobol.model, sobol.trials, sobol.seconds) == ("sobol", "", 1, 0.1)
+    assert (built_in.model, built_in.trials, built_in.steps) == ("k", 2, 1)
+    assert (built_in.fallbacks, built_in.reasons) == (1, ("no data",))
+    assert (named.model, named.steps) == ("hmc", 0)
 
 
 def test_user_text_is_literal_in_figures() -> None:

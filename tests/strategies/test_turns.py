@@ -34,6 +34,7 @@ def test_two_trials_of_three_are_chosen_near_the_best_and_the_third_by_a_network
     near, network = ["warped -loss"], ["arc-cosine warped -loss"]
     assert models(loop) == [near, network, near, near, network, near, near, network]
     assert not any(loop.said("fallback"))
+    assert loop.said("kernel")[4:7] == ["matern52", "arc-cosine", "matern52"]
     sides = [said and said["length"] for said in loop.said("region")[4:]]
     assert sides[1::3] == [None] * 3
     assert sides[0] == FIRST
