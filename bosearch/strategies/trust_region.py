@@ -11,11 +11,10 @@ of the values, not against their size, so that their origin does not matter; can
 from the study's acquisition instead of Thompson draws on a grid.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, final
-
-import numpy as np
 
 from bosearch.study.problem import Problem
 from bosearch.study.trial import Trial, TrialState
@@ -98,8 +97,8 @@ def _outcomes(problem: Problem, trials: Sequence[Trial]) -> Iterator[tuple[Trial
     Less violation of the constraints is better; where they hold, a better value.
     """
     (objective,) = problem.objectives
-    seen: list[float] = []
-    least, best = np.inf, -np.inf
+    count, mean, squares = 0, 0.0, 0.0  # of the gains so far, and of their deviations
+    least, best = math.inf, -math.inf
     for trial in trials:
         if trial.state is TrialState.FAILED:
             yield trial, False
@@ -107,11 +106,14 @@ def _outcomes(problem: Problem, trials: Sequence[Trial]) -> Iterator[tuple[Trial
             continue
         gain = objective.sign * trial[objective.metric]
         violation = sum(max(c.violation(trial[c.metric]), 0.0) for c in problem.constraints)
-        margin = _MARGIN * float(np.std(seen)) if seen else 0.0
+        margin = _MARGIN * math.sqrt(squares / count) if count else 0.0
         success = violation < least or (violation <= least and gain > best + margin)
         yield trial, success
         if violation < least:
             least, best = violation, gain
         elif violation == least:
             best = max(best, gain)
-        seen.append(gain)
+        count += 1  # Welford (1962)
+        away = gain - mean
+        mean += away / count
+        squares += away * (gain - mean)
