@@ -1,4 +1,4 @@
-"""The campaign on sphere packings: one study per dimension, each of which can be run."""
+"""The studies: campaigns that can be run, and tables that show what is on record."""
 
 import runpy
 from decimal import Decimal
@@ -45,3 +45,30 @@ def test_table_of_two_points_shows_no_bound_that_is_too_low(bound: str, shown: s
     density = Measurement(float(bound), None, Decimal(bound))
     trial = Trial(0, {"r": 1.4}, TrialState.COMPLETED, values={"density": density})
     assert str(table["rounded_up"](trial)) == shown
+
+
+@pytest.mark.slow  # imports torch
+def test_tables_of_surrogates_are_made_of_the_results_beside_them() -> None:
+    compare = runpy.run_path(str(STUDIES / "surrogates" / "compare.py"))
+    done = compare["read"](compare["RESULTS"])
+    shown = (STUDIES / "surrogates" / "README.md").read_text().splitlines()
+    made = compare["table"](done, compare["PROCESSES"])
+    made += compare["table"](done, ("gp", *compare["NETWORKS"]))
+    assert len(made) > 20
+    assert [line for line in made if line not in shown] == []
+
+
+def test_a_cell_with_fewer_seeds_says_so() -> None:
+    compare = runpy.run_path(str(STUDIES / "surrogates" / "compare.py"))
+
+    def run(surrogate: str, seed: int, left: float) -> dict[str, object]:
+        own = {"surrogate": surrogate, "problem": "branin", "seed": seed}
+        return {**own, "left": left, "ask_s": 0.5}
+
+    runs = [run("gp", 0, 0.1), run("gp", 1, 0.4), run("hmc", 0, 0.3)]
+    done = {(r["surrogate"], r["problem"], r["seed"]): r for r in runs}
+    table = compare["table"](done, ("gp", "vbll", "hmc"))
+    assert table[0] == "| problem | seeds | gp | hmc |"
+    # The geometric mean of 0.1 and 0.4, and exp(log(4) / sqrt(2)).
+    assert table[2] == "| branin | 2 | 0.2 (x 2.7) | 0.3 [1] |"
+    assert table[-1] == "| CPU s of an ask of five, median | | 0.5 | 0.5 |"
