@@ -10,12 +10,13 @@ from bosearch.strategies import load
 from bosearch.study import Measurement, Problem, Proposal, StudyView, Trial, TrialState
 
 Values = Mapping[str, float | Measurement]
+FAST = {"effort": "fast", "initial": 4}
 
 
 class Loop:
     """Trials, and what a process keeps between asks."""
 
-    def __init__(self, problem: Problem, options: Mapping[str, Any], seed: int = 1) -> None:
+    def __init__(self, problem: Problem, options: Mapping[str, Any] = FAST, seed: int = 1) -> None:
         self.problem, self.options, self.seed = problem, options, seed
         self.trials: list[Trial] = []
         self.cache: dict[str, Any] = {}

@@ -1,9 +1,8 @@
 """Bayesian optimization of whole studies: what it finds, and what it never does."""
 
-import json
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,77 +15,19 @@ from bosearch.study import (
     Measurement,
     OutcomeConstraint,
     Problem,
-    Proposal,
-    StudyView,
     Trial,
     TrialState,
     maximize,
     minimize,
 )
+from tests.strategies.loop import Loop, Values
 
-Values = Mapping[str, float | Measurement]
 BOX = Space(x=Real(0, 1), y=Real(0, 1))
 LOSS = Problem(BOX, (minimize("loss"),))
-FAST = {"effort": "fast", "initial": 4}
 
 
 def bowl(params: Mapping[str, Any]) -> Values:
     return {"loss": (params["x"] - 0.3) ** 2 + 2 * (params["y"] - 0.8) ** 2}
-
-
-class Loop:
-    """A study in memory: ask, evaluate, tell."""
-
-    def __init__(
-        self, problem: Problem, options: Mapping[str, Any] | None = None, seed: int = 1
-    ) -> None:
-        self.problem, self.options, self.seed = problem, options or FAST, seed
-        self.trials: list[Trial] = []
-        self.cache: dict[str, Any] = {}
-        self.strategy = load("bayes", problem, self.options)
-
-    def ask(self, n: int = 1) -> list[Proposal]:
-        first = len(self.trials)
-        view = StudyView(
-            self.problem, tuple(self.trials), first, self.seed, self.options, self.cache
-        )
-        proposals = self.strategy.propose(view, n, np.random.default_rng([self.seed, first]))
-        for p in proposals:
-            params = self.problem.space.validate(p.params)
-            json.dumps(p.provenance)
-            self.trials.append(
-                Trial(len(self.trials), params, TrialState.RUNNING, provenance=p.provenance)
-            )
-        return proposals
-
-    def tell(self, values: Values | None, number: int = -1) -> None:
-        """Complete a trial; ``None`` means that it failed."""
-        old = self.trials[number]
-        measured = {
-            metric: v if isinstance(v, Measurement) else Measurement(v)
-            for metric, v in (values or {}).items()
-        }
-        state = TrialState.FAILED if values is None else TrialState.COMPLETED
-        self.trials[number] = Trial(
-            old.number, old.params, state, values=measured, provenance=old.provenance
-        )
-
-    def run(self, n: int, evaluate: Callable[[Mapping[str, Any]], Values | None]) -> None:
-        for _ in range(n):
-            self.ask()
-            self.tell(evaluate(self.trials[-1].params))
-
-    def restart(self) -> None:
-        """What a new process has: the record, and the cache as JSON."""
-        self.strategy = load("bayes", self.problem, self.options)
-        self.cache = json.loads(json.dumps(self.cache))
-
-    def told(self, metric: str) -> list[float]:
-        return [t[metric] for t in self.trials if t.state is TrialState.COMPLETED]
-
-    @property
-    def X(self) -> Any:  # noqa: N802
-        return self.problem.space.encode([t.params for t in self.trials])
 
 
 def branin(params: Mapping[str, Any]) -> Values:
