@@ -31,8 +31,8 @@ class BayesOptions:
         region: ``turbo`` searches in a trust region around the best point.
         warp: Model one objective on the scale of a power transform, unless standard errors
             were told.
-        turns: Let the built-in process, near the best point, and an infinitely wide network,
-            anywhere, choose in turn; with one objective, and no surrogate or region named.
+        turns: Let the built-in process (near the best point, with one objective) and an
+            infinitely wide network (anywhere) choose in turn, if no surrogate or region is named.
     """
 
     initial: int | None = None
